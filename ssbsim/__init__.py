@@ -1,0 +1,60 @@
+"""ssbsim: a mesoscale electrochemical simulator for all-solid-state cells.
+
+One YAML file describes geometry, materials, interfaces and studies::
+
+    case = ssbsim.load_case("configs/llto_bicrystal.yaml")
+    print(ssbsim.check(case))
+    results = ssbsim.run(case, output="runs/llto")
+    results.summary["quantities"]["space-charge potential"]
+
+See ``docs/`` for the input file and the run folder.
+"""
+
+from typing import TYPE_CHECKING
+
+from ssbsim._lazy import lazy_names
+from ssbsim.errors import (
+    CaseError,
+    CheckpointError,
+    ConvergenceError,
+    MaterialError,
+    MeshError,
+    ResultsError,
+    SsbsimError,
+)
+
+if TYPE_CHECKING:
+    from ssbsim.case import load_case
+    from ssbsim.checking import CheckReport, check
+    from ssbsim.results import Results, open_results
+    from ssbsim.running import run
+
+__version__ = "0.1.0"
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "CheckReport": "checking",
+        "Results": "results",
+        "check": "checking",
+        "load_case": "case",
+        "open_results": "results",
+        "run": "running",
+    },
+)
+
+__all__ = [
+    "CaseError",
+    "CheckReport",
+    "CheckpointError",
+    "ConvergenceError",
+    "MaterialError",
+    "MeshError",
+    "Results",
+    "ResultsError",
+    "SsbsimError",
+    "check",
+    "load_case",
+    "open_results",
+    "run",
+]

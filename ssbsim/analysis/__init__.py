@@ -1,0 +1,25 @@
+"""From results to science: the parts of one grain boundary, and exact results to overlay on simulations."""
+
+from . import exact
+from .boundary import (
+    BoundaryAnalysis,
+    SpaceChargeLayer,
+    analyse_boundary,
+    decay_distance,
+    equivalent_permeability,
+    equivalent_width,
+    excess_resistance,
+    resistance_ratio,
+)
+
+__all__ = [
+    "BoundaryAnalysis",
+    "SpaceChargeLayer",
+    "analyse_boundary",
+    "decay_distance",
+    "equivalent_permeability",
+    "equivalent_width",
+    "exact",
+    "excess_resistance",
+    "resistance_ratio",
+]

@@ -1,0 +1,73 @@
+"""What must be conserved, and by how much it was not.
+
+* every species: what was there at the start, plus what the terminals supplied over time, minus what is there now. Steady
+  and equilibrium studies have no time in which a supply could be summed; there the amount may only change through a
+  terminal that holds the species, and the account starts anew;
+* the current: at a steady state the terminals' currents sum to zero, and the same current passes every cut across x.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+
+class Audit:
+    """Keeps the books of a run; plain numbers only."""
+
+    def __init__(self) -> None:
+        self._start: dict[str, float] = {}
+        self._in: dict[str, float] = {}
+        self._now: dict[str, float] = {}
+        self._worst: dict[str, float] = {}
+        self._open: set[str] = set()
+        self._studies: list[dict[str, Any]] = []
+
+    def begin(self, amounts: Mapping[str, float], held: Collection[str]) -> None:
+        """Amounts before the first step, and the species that some terminal holds."""
+        self._open = set(held)
+        self._start = dict(amounts)
+        self._first = dict(amounts)
+        self._in = dict.fromkeys(amounts, 0.0)
+        self._worst = dict.fromkeys(amounts, 0.0)
+
+    def step(self, amounts: Mapping[str, float], supplied: Mapping[str, Mapping[str, float]] | None) -> None:
+        """Amounts after a step, and what each terminal supplied over it (``None`` outside of time)."""
+        self._now = dict(amounts)
+        if supplied is None:
+            for k in self._open:
+                self._start[k], self._in[k] = amounts[k], 0.0
+        for by_species in (supplied or {}).values():
+            for k, n in by_species.items():
+                if k in self._in:
+                    self._in[k] += n
+        for k, amount in amounts.items():
+            scale = max(abs(amount), abs(self._start[k]), 1e-300)
+            self._worst[k] = max(self._worst[k], abs(self._start[k] + self._in[k] - amount) / scale)
+
+    def end_study(self, kind: str, row: Mapping[str, Any], cuts: Mapping[str, float] | None) -> None:
+        """Note the balance of currents at the end of a study."""
+        currents = {k: v for k, v in row.items() if k.startswith("current ")}
+        largest = max((abs(v) for v in currents.values()), default=0.0)
+        entry: dict[str, Any] = {"study": row["study"], "terminal currents": currents}
+        if kind == "steady" and largest > 0.0:
+            entry["current through every cut [A]"] = dict(cuts) if cuts else {}
+            if cuts:
+                entry["cut imbalance, relative"] = abs(cuts["largest"] - cuts["smallest"]) / max(
+                    abs(cuts["largest"]), abs(cuts["smallest"])
+                )
+        self._studies.append(entry)
+
+    def result(self) -> dict[str, Any]:
+        """The books as plain data."""
+        species = {
+            k: {
+                "at start": self._first[k],
+                "now": self._now.get(k, self._first[k]),
+                "supplied over time": self._in[k],
+                "imbalance, relative": self._worst[k],
+                "open": k in self._open,
+            }
+            for k in self._first
+        }
+        return {"format": 1, "species": species, "studies": self._studies}

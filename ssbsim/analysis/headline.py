@@ -1,0 +1,198 @@
+"""The headline numbers of a run: what goes into ``summary.json`` and onto the terminal at the end.
+
+Every number has a unit and a sentence that says how it was obtained. For every case: current and charge of the terminals
+at the end. For a bicrystal with a core: the space charge of the boundary at the last equilibrium, and its resistance, once
+from the equilibrium profile and once measured at the last steady state under bias.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ssbsim.analysis.boundary import BoundaryAnalysis, analyse_boundary
+from ssbsim.case import Case
+from ssbsim.discretization.scaling import FARADAY, Scales
+from ssbsim.physics import NUMPY, PhaseModel, debye_length
+
+Floats = npt.NDArray[np.float64]
+Quantities = dict[str, dict[str, Any]]
+
+
+def headline(
+    case: Case, scales: Scales, phases: Mapping[str, PhaseModel], states: Sequence[Mapping[str, Any]]
+) -> Quantities:
+    """Headline numbers of a run.
+
+    Args:
+        case: The resolved case.
+        scales: Units of the scaled phase models.
+        phases: Scaled phase models.
+        states: The end of every study: ``kind``, ``fields`` (by name), ``row`` (of the history) and ``layout``.
+
+    Returns:
+        Name to ``{"value", "unit", "how"}``.
+    """
+    found: Quantities = {}
+    if not states:
+        return found
+    if case.geometry.kind == "bicrystal" and case.geometry.core_width > 0.0:
+        _boundary(found, case, scales, phases, states)
+    _terminals(found, states[-1]["row"])
+    return found
+
+
+def corner_profile(layout: Any, fields: Mapping[str, Floats]) -> tuple[Floats, npt.NDArray[np.int32], dict[str, Floats]]:
+    """Position, grain and fields at every corner of every cell: a point on an interface appears once for each side."""
+    corners = layout.cells.reshape(-1)
+    grain = np.repeat(layout.grain, layout.cells.shape[1])
+    return layout.points[corners, 0], grain, {name: values[corners] for name, values in fields.items()}
+
+
+def _put(found: Quantities, name: str, value: float, unit: str, how: str) -> None:
+    found[name] = {"value": float(value), "unit": unit, "how": how}
+
+
+def _terminals(found: Quantities, row: Mapping[str, Any]) -> None:
+    for key, value in row.items():
+        match = re.fullmatch(r"(current|charge) (.+) \[(.+)\]", key)
+        if match:
+            kind, terminal, unit = match.groups()
+            _put(found, f"{kind} of terminal {terminal}", value, unit, "at the end of the last study, positive into the cell")
+
+
+def _boundary(
+    found: Quantities,
+    case: Case,
+    scales: Scales,
+    phases: Mapping[str, PhaseModel],
+    states: Sequence[Mapping[str, Any]],
+) -> None:
+    grain_model = phases[case.geometry.grain]
+    carriers = [k for k in grain_model.mobility if grain_model.charges[k] != 0]
+    if not carriers:
+        return
+    carrier = carriers[0]
+    debye = debye_length(grain_model) * scales.length
+    rest = next((s for s in reversed(states) if s["kind"] == "equilibrium"), None)
+    if rest is not None:
+        analysis = _analyse(rest, carrier, case)
+        _equilibrium_numbers(found, analysis, case, grain_model, scales, carrier)
+    state = rest or states[-1]
+    _put(found, "Debye length", debye, "m", f"neutral bulk of '{case.geometry.grain}', from its permittivity and dc/dmu")
+    _put(
+        found,
+        "cells across the Debye length",
+        _cells_within(state, debye),
+        "1",
+        "cells that begin within one Debye length of the core, on one side",
+    )
+    driven = next((s for s in reversed(states) if s["kind"] == "steady"), None)
+    if driven is not None:
+        _driven_numbers(found, driven, case, scales, grain_model, carrier)
+
+
+def _analyse(state: Mapping[str, Any], carrier: str, case: Case) -> BoundaryAnalysis:
+    layout = state["layout"]
+    x, grain, fields = corner_profile(layout, state["fields"])
+    names = [layout.grain_names[g] for g in range(len(layout.grain_names))]
+    return analyse_boundary(
+        x,
+        fields["potential [V]"],
+        grain=np.asarray(names)[grain],
+        left=names[0],
+        core=names[1],
+        right=names[2],
+        concentration=fields[f"concentration {carrier} [mol/m^3]"],
+        conductivity=fields["conductivity [S/m]"],
+        charge_density=fields["charge density [C/m^3]"],
+    )
+
+
+def _equilibrium_numbers(
+    found: Quantities, a: BoundaryAnalysis, case: Case, model: PhaseModel, scales: Scales, carrier: str
+) -> None:
+    _put(
+        found,
+        "space-charge potential",
+        a.space_charge_potential,
+        "V",
+        "at equilibrium, edge of the core against the bulk of the grains, mean of both sides",
+    )
+    for side, layer in (("left", a.left), ("right", a.right)):
+        how = "at equilibrium, integral of (1 - c/c_bulk) from the core into the grain; negative for an enrichment"
+        _put(found, f"depletion width {side}", layer.depletion_width, "m", how)
+    _put(found, "charge in the core", a.core_charge, "C/m^2", "at equilibrium, integral of the charge density over the core")
+    for side, layer in (("left", a.left), ("right", a.right)):
+        _put(found, f"charge in the {side} layer", layer.charge, "C/m^2", "at equilibrium, integral over the grain")
+    scale = max(abs(a.core_charge), abs(a.left.charge), abs(a.right.charge), 1e-300)
+    _put(found, "charge imbalance", a.charge_imbalance / scale, "1", "core and both layers, over the largest of the three")
+    core, layers = a.core_excess_resistance, a.layer_excess_resistance
+    _put(found, "boundary resistance at rest", a.excess_resistance, "ohm m^2", "integral of 1/sigma - 1/sigma_bulk at equilibrium")
+    _put(found, "core part of it", core, "ohm m^2", "the same over the core")
+    _put(found, "space-charge part of it", layers, "ohm m^2", "the same over both grains")
+
+
+def _driven_numbers(
+    found: Quantities, state: Mapping[str, Any], case: Case, scales: Scales, model: PhaseModel, carrier: str
+) -> None:
+    """Resistances from the drops of the electrochemical potential under current."""
+    layout = state["layout"]
+    x, grain, fields = corner_profile(layout, state["fields"])
+    z = model.charges[carrier]
+    mu = fields[f"electrochemical potential {carrier} [eV]"] / z
+    currents = [v for k, v in state["row"].items() if k.startswith("current ")]
+    current = max(currents, key=abs, default=0.0)
+    drops, lengths = [], []
+    for g in range(3):
+        here = grain == g
+        order = np.argsort(x[here])
+        values = mu[here][order]
+        drops.append(abs(float(values[-1] - values[0])))
+        lengths.append(float(np.ptp(x[here])))
+    if abs(current) == 0.0 or sum(drops) == 0.0:
+        return
+    ends = [np.argmin(x), np.argmax(x)]
+    sigma = float(np.mean(fields["conductivity [S/m]"][ends]))
+    resistance = [d / abs(current) for d in drops]
+    core = resistance[1] - lengths[1] / sigma
+    layers = resistance[0] + resistance[2] - (lengths[0] + lengths[2]) / sigma
+    total = core + layers
+    how = "drop of the electrochemical potential over the current at steady state"
+    _put(found, "boundary resistance", total, "ohm m^2", f"{how}, less the same length of bulk")
+    _put(found, "core resistance", core, "ohm m^2", f"{how}, across the core, less the same length of bulk")
+    _put(found, "space-charge resistance", layers, "ohm m^2", f"{how}, across both grains, less the same length of bulk")
+    _put(found, "bulk conductivity", sigma, "S/m", "at the two ends of the cell, from the mobility")
+    width = case.geometry.core_width
+    _put(
+        found,
+        "resistance ratio",
+        (total + width / sigma) / (width / sigma),
+        "1",
+        "boundary over the same thickness of bulk, thickness taken as the core width",
+    )
+    if total > 0.0:
+        state_b = (model.bulk_potential, 0.0)
+        c = float(model.concentrations(state_b, state_b, NUMPY)[carrier]) * scales.concentration
+        diffusivity = sigma * scales.potential / (z * z * FARADAY * c)
+        haven = case.phases[case.geometry.grain].species[carrier].haven_ratio
+        _put(
+            found,
+            "boundary permeability (tracer)",
+            haven * diffusivity / (total * sigma),
+            "m/s",
+            "D_tracer,bulk / (sigma_bulk R): of a tracer, if the boundary has the Haven ratio of the bulk",
+        )
+
+
+def _cells_within(state: Mapping[str, Any], debye: float) -> float:
+    layout = state["layout"]
+    x = layout.points[layout.cells][:, :, 0]
+    here = layout.grain == 2
+    edge = float(x[here].min())
+    starts = np.unique(np.round(x[here].min(axis=1) - edge, 15))
+    return float(np.count_nonzero(starts < debye * (1.0 - 1e-9)))

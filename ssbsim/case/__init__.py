@@ -1,0 +1,83 @@
+"""The input file: YAML to a typed, unit-aware, validated :class:`Case`. Imports nothing of the solver."""
+
+from __future__ import annotations
+
+from ._case import Case
+from ._contact import (
+    BlockingLaw,
+    ButlerVolmerLaw,
+    CapacitiveLaw,
+    ElectrodeTerminal,
+    FixedChargeLaw,
+    Interface,
+    Law,
+    ReservoirTerminal,
+    ResistiveLaw,
+    SegregationLaw,
+    SymmetryTerminal,
+    Terminal,
+    split_interface,
+)
+from ._dump import dump_resolved
+from ._geometry import BicrystalGeometry, FileGeometry, Geometry, Layer, LayersGeometry, Spacing
+from ._load import load_case, parse_case, revise_case
+from ._phase import Diffusivity, Phase, SiteClass, Species, parse_charge
+from ._problems import InvalidCaseError, Problem
+from ._schema import case_json_schema
+from ._study import (
+    EquilibriumStudy,
+    Output,
+    OutputTimes,
+    Solver,
+    SteadyStudy,
+    Study,
+    TerminalUpdate,
+    TransientStudy,
+)
+from ._units import AVOGADRO, BOLTZMANN_EV, ELEMENTARY_CHARGE
+
+__all__ = [
+    "AVOGADRO",
+    "BOLTZMANN_EV",
+    "ELEMENTARY_CHARGE",
+    "BicrystalGeometry",
+    "BlockingLaw",
+    "ButlerVolmerLaw",
+    "CapacitiveLaw",
+    "Case",
+    "Diffusivity",
+    "ElectrodeTerminal",
+    "EquilibriumStudy",
+    "FileGeometry",
+    "FixedChargeLaw",
+    "Geometry",
+    "Interface",
+    "InvalidCaseError",
+    "Law",
+    "Layer",
+    "LayersGeometry",
+    "Output",
+    "OutputTimes",
+    "Phase",
+    "Problem",
+    "ReservoirTerminal",
+    "ResistiveLaw",
+    "SegregationLaw",
+    "SiteClass",
+    "Solver",
+    "Spacing",
+    "Species",
+    "SteadyStudy",
+    "Study",
+    "SymmetryTerminal",
+    "Terminal",
+    "TerminalUpdate",
+    "TransientStudy",
+    "case_json_schema",
+    "dump_resolved",
+    "load_case",
+    "parse_case",
+    "parse_charge",
+    "revise_case",
+    "split_interface",
+]

@@ -1,0 +1,64 @@
+"""The whole input file as one immutable value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from ._base import Model
+from ._checks import find_problems
+from ._contact import Interface, Terminal
+from ._geometry import Geometry
+from ._phase import Phase
+from ._problems import problems_error
+from ._quantities import Temperature
+from ._study import Output, Solver, Study
+
+
+class Case(Model):
+    """A simulation: all numbers in SI units, energies in eV per particle.
+
+    Attributes:
+        title: One line for plots and reports.
+        temperature: In K.
+        geometry: Where the phases are.
+        phases: By name.
+        interfaces: By name ``a|b``, of phases or grains; those not named are perfect.
+        terminals: By boundary (left, right, bottom, top, front, back or a name of the mesh); others are symmetry.
+        study: One or more, in order, each from the state that the last one left.
+        output: What is written.
+        solver: How the equations are solved.
+        source: File that the case came from; not part of its value.
+    """
+
+    title: str = ""
+    temperature: Temperature
+    geometry: Geometry
+    phases: Annotated[dict[str, Phase], Field(min_length=1)]
+    interfaces: dict[str, Interface] = {}
+    terminals: dict[str, Terminal] = {}
+    study: Annotated[tuple[Study, ...], Field(min_length=1)]
+    output: Output = Output()
+    solver: Solver = Solver()
+    source: Annotated[Path | None, Field(exclude=True)] = None
+
+    @model_validator(mode="after")
+    def _check_combinations(self) -> Case:
+        problems = find_problems(self)
+        if problems:
+            raise problems_error(problems)
+        return self
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, Case) and self.model_dump() == other.model_dump()
+
+    def to_yaml(self, path: Path | str | None = None) -> str:
+        """The case as YAML with every default written out and marked; also written to ``path`` when given."""
+        from ._dump import dump_resolved
+
+        text = dump_resolved(self)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text

@@ -1,0 +1,209 @@
+"""Combinations that cannot be: names that lead nowhere, phases without what they need, states out of range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ._contact import ElectrodeTerminal, ReservoirTerminal, split_interface
+from ._geometry import BicrystalGeometry, FileGeometry, LayersGeometry
+from ._phase import Phase
+from ._problems import KeyPath, Problem
+from ._units import nearest
+
+if TYPE_CHECKING:
+    from ._case import Case
+
+
+def find_problems(case: Case) -> list[Problem]:
+    """All impossible combinations of a case; phases that come from the library are looked into once resolved."""
+    return [
+        *_geometry_problems(case),
+        *(problem for name, phase in case.phases.items() for problem in phase_problems(phase, ("phases", name))),
+        *_interface_problems(case),
+        *_terminal_problems(case),
+        *_study_problems(case),
+    ]
+
+
+def did_you_mean(name: str, choices: Sequence[str]) -> str:
+    """Hint with the nearest of ``choices``, or all of them when none is near."""
+    guess = nearest(name, choices)
+    if guess:
+        return f"did you mean '{guess}'?"
+    if len(choices) == 1:
+        return f"use '{choices[0]}'"
+    return "use one of " + ", ".join(f"'{choice}'" for choice in choices) if choices else "there is none to choose from"
+
+
+def phase_problems(phase: Phase, path: KeyPath = ()) -> list[Problem]:
+    """What is missing or impossible in one phase, with names only checked when it still refers to a material."""
+    return [] if phase.material is not None else list(_complete_phase_problems(phase, path))
+
+
+def _complete_phase_problems(phase: Phase, path: KeyPath) -> Iterator[Problem]:
+    species = tuple(phase.species)
+    if phase.electrostatics == "poisson" and phase.permittivity is None:
+        yield Problem("a poisson phase needs a permittivity", path, "add for example 'permittivity: 100'")
+    if phase.electrostatics == "conductor" and phase.electronic_conductivity is None:
+        hint = "add for example 'electronic_conductivity: 100 S/m'"
+        yield Problem("a conductor phase needs an electronic_conductivity", path, hint)
+    names = [site.name for site in phase.sites]
+    for index, site in enumerate(phase.sites):
+        if names.index(site.name) != index:
+            yield Problem(
+                f"two site classes have the name '{site.name}'", (*path, "sites", index, "name"), "rename one"
+            )
+        for name in site.standard_potential:
+            if name not in species:
+                place = (*path, "sites", index, "standard_potential", name)
+                yield Problem(f"'{name}' is not a species of this phase", place, did_you_mean(name, species))
+    for name in phase.concentration:
+        if name not in species:
+            place = (*path, "concentration", name)
+            yield Problem(f"'{name}' is not a species of this phase", place, did_you_mean(name, species))
+    for name in species:
+        if not any(name in phase.site_species(site) for site in phase.sites):
+            hint = f"add a site class, or '{name}: 0 eV' to the standard_potential of one"
+            yield Problem(f"species '{name}' has no site to occupy", (*path, "species", name), hint)
+        if name not in phase.concentration:
+            hint = f"add 'concentration: {{{name}: 8261 mol/m^3}}'"
+            yield Problem(f"species '{name}' has no concentration", (*path, "concentration"), hint)
+    yield from _filling_problems(phase, path)
+
+
+def _filling_problems(phase: Phase, path: KeyPath) -> Iterator[Problem]:
+    for name, amount in phase.concentration.items():
+        homes = [site for site in phase.sites if name in phase.site_species(site)]
+        if not homes or any(site.statistics == "dilute" for site in homes):
+            continue
+        # species that compete for the same sites fill them together
+        rivals = {
+            other
+            for other in phase.concentration
+            if (places := [site for site in phase.sites if other in phase.site_species(site)])
+            and all(site in homes for site in places)
+        }
+        total = sum(phase.concentration[rival] for rival in rivals)
+        room = sum(site.density for site in homes)
+        if max(total, amount) >= room:
+            yield Problem(
+                f"expected less than the {room:g} mol/m^3 of sites, found {max(total, amount):g} mol/m^3",
+                (*path, "concentration", name),
+                "lower the concentration, or raise the density of the sites",
+            )
+
+
+def _geometry_problems(case: Case) -> Iterator[Problem]:
+    phases, geometry = tuple(case.phases), case.geometry
+    used: list[tuple[KeyPath, str]]
+    if isinstance(geometry, LayersGeometry):
+        used = [(("geometry", "layers", i, "phase"), layer.phase) for i, layer in enumerate(geometry.layers)]
+    elif isinstance(geometry, BicrystalGeometry):
+        used = [(("geometry", "grain"), geometry.grain)]
+        if geometry.core_width > 0.0:
+            used.append((("geometry", "core"), geometry.core))
+    else:
+        used = [(("geometry", "grains", group), phase) for group, phase in geometry.grains.items()]
+    for path, name in used:
+        if name not in phases:
+            yield Problem(f"'{name}' is not a phase of this case", path, did_you_mean(name, phases))
+    missing = {name for _, name in used} - set(phases)
+    for name in phases:
+        if name not in {phase for _, phase in used} and not missing:
+            yield Problem(f"phase '{name}' is not used by the geometry", ("phases", name), "remove it, or place it")
+    if not isinstance(geometry, FileGeometry) and case.solver.element_order == 2 and geometry.dimension != 1:
+        yield Problem("element_order 2 is for 1D only", ("solver", "element_order"), "write 'element_order: 1'")
+
+
+def _interface_problems(case: Case) -> Iterator[Problem]:
+    grains = case.geometry.grain_phases()
+    sides_known = tuple(dict.fromkeys([*case.phases, *grains]))
+    contacts = case.geometry.contacts() if set(grains.values()) <= set(case.phases) else None
+    seen: dict[frozenset[str], str] = {}
+    for name, interface in case.interfaces.items():
+        path: KeyPath = ("interfaces", name)
+        try:
+            sides = split_interface(name)
+        except ValueError:
+            yield Problem(f"the interface '{name}' does not name two sides", path, "write it as 'grain|core'")
+            continue
+        if name != "|".join(sides):
+            yield Problem(f"the interface '{name}' has spaces in its name", path, f"write it as '{'|'.join(sides)}'")
+        unknown = [side for side in sides if side not in sides_known]
+        for side in unknown:
+            yield Problem(f"'{side}' is not a phase or grain of this case", path, did_you_mean(side, sides_known))
+        if frozenset(sides) in seen:
+            yield Problem(f"'{name}' is the same interface as '{seen[frozenset(sides)]}'", path, "keep one of them")
+        seen[frozenset(sides)] = name
+        if unknown:
+            continue
+        if contacts is not None and not any(_touches(sides, pair, grains) for pair in contacts):
+            there = ", ".join(f"'{a}|{b}'" for a, b in contacts) or "none"
+            yield Problem(f"'{sides[0]}' and '{sides[1]}' do not touch", path, f"the contacts are {there}")
+        phases = [case.phases[grains.get(side, side)] for side in sides if grains.get(side, side) in case.phases]
+        for index, law in enumerate(interface.laws):
+            species = getattr(law, "species", None)
+            if species is not None:
+                yield from _species_problems(species, phases, (*path, "laws", index, "species"))
+
+
+def _touches(sides: tuple[str, str], pair: tuple[str, str], grains: dict[str, str]) -> bool:
+    def is_same(side: str, grain: str) -> bool:
+        return side in (grain, grains[grain])
+
+    return any(is_same(sides[0], a) and is_same(sides[1], b) for a, b in (pair, pair[::-1]))
+
+
+def _species_problems(species: str, phases: Sequence[Phase], path: KeyPath) -> Iterator[Problem]:
+    if any(phase.material is not None for phase in phases):
+        return
+    known = tuple(dict.fromkeys(name for phase in phases for name in phase.species))
+    if species not in known:
+        yield Problem(f"'{species}' is not a species of the phases here", path, did_you_mean(species, known))
+
+
+def _terminal_problems(case: Case) -> Iterator[Problem]:
+    boundaries = case.geometry.boundary_names()
+    for name, terminal in case.terminals.items():
+        if name not in boundaries and not (isinstance(case.geometry, FileGeometry) and not boundaries):
+            hint = did_you_mean(name, boundaries)
+            yield Problem(f"'{name}' is not a boundary of this geometry", ("terminals", name), hint)
+        if isinstance(terminal, ReservoirTerminal):
+            for species in terminal.species:
+                yield from _species_problems(species, _adjacent_phases(case, name), ("terminals", name, "species"))
+    if not any(isinstance(terminal, (ElectrodeTerminal, ReservoirTerminal)) for terminal in case.terminals.values()):
+        yield Problem(
+            "no terminal fixes a potential, so the potential is only known up to a constant",
+            ("terminals",),
+            "add an electrode or a reservoir, for example 'left: {kind: electrode, potential: 0 V}'",
+        )
+
+
+def _adjacent_phases(case: Case, boundary: str) -> list[Phase]:
+    phases = list(case.geometry.grain_phases().values())
+    if not isinstance(case.geometry, FileGeometry) and boundary in ("left", "right"):
+        phases = [phases[0] if boundary == "left" else phases[-1]]
+    return [case.phases[name] for name in phases if name in case.phases]
+
+
+def _study_problems(case: Case) -> Iterator[Problem]:
+    for index, study in enumerate(case.study):
+        for name, update in study.terminals.items():
+            path: KeyPath = ("study", index, "terminals", name)
+            terminal = case.terminals.get(name)
+            if terminal is None:
+                yield Problem(
+                    f"'{name}' is not a terminal of this case", path, did_you_mean(name, tuple(case.terminals))
+                )
+            elif terminal.kind == "symmetry":
+                yield Problem(f"terminal '{name}' is a symmetry plane and has no value", path, "remove this entry")
+            elif update.electrochemical_potential is not None and terminal.kind == "electrode":
+                yield Problem(f"terminal '{name}' is an electrode and has a potential only", path, "give a potential")
+            elif (
+                update.electrochemical_potential is not None
+                and isinstance(terminal, ReservoirTerminal)
+                and len(terminal.species) > 1
+            ):
+                hint = "give a potential instead"
+                yield Problem("electrochemical_potential is for a reservoir of one species", path, hint)

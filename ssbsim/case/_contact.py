@@ -1,0 +1,188 @@
+"""Interfaces between phases, and terminals where the outside touches."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, field_validator, model_validator
+
+from ._base import Model
+from ._quantities import (
+    AreaCapacitance,
+    AreaCharge,
+    AreaDensity,
+    AreaResistance,
+    CurrentDensity,
+    EnergyEv,
+    Number,
+    Potential,
+    problem,
+)
+
+
+class ResistiveLaw(Model):
+    """Current of a species in proportion to the jump of its electrochemical potential.
+
+    Attributes:
+        species: The species that crosses.
+        resistance: Area-specific resistance (ohm m^2).
+    """
+
+    law: Literal["resistive"] = "resistive"
+    species: str
+    resistance: AreaResistance
+
+
+class CapacitiveLaw(Model):
+    """Energy C/2 (jump(phi) - offset)^2 of a dielectric gap or Stern layer.
+
+    Attributes:
+        capacitance: Per area (F/m^2).
+        offset: Jump of the potential at zero charge (V), first side minus second.
+    """
+
+    law: Literal["capacitive"] = "capacitive"
+    capacitance: AreaCapacitance
+    offset: Potential = 0.0
+
+
+class FixedChargeLaw(Model):
+    """A charge that belongs to the interface itself.
+
+    Attributes:
+        charge: Per area (C/m^2).
+    """
+
+    law: Literal["fixed_charge"] = "fixed_charge"
+    charge: AreaCharge
+
+
+class SegregationLaw(Model):
+    """Sites in the plane of the interface.
+
+    Attributes:
+        species: The species that occupies them.
+        density: Sites per area (mol/m^2).
+        energy: Standard potential of the sites (eV); negative attracts.
+    """
+
+    law: Literal["segregation"] = "segregation"
+    species: str
+    density: AreaDensity
+    energy: EnergyEv
+
+
+class ButlerVolmerLaw(Model):
+    """Charge transfer with an exchange current density.
+
+    Attributes:
+        species: The species that crosses.
+        exchange_current: In A/m^2.
+        transfer_coefficient: Between 0 and 1.
+    """
+
+    law: Literal["butler_volmer"] = "butler_volmer"
+    species: str
+    exchange_current: CurrentDensity
+    transfer_coefficient: Annotated[Number, Field(gt=0.0, lt=1.0)] = 0.5
+
+
+class BlockingLaw(Model):
+    """Nothing crosses."""
+
+    law: Literal["blocking"] = "blocking"
+
+
+Law: TypeAlias = Annotated[
+    ResistiveLaw | CapacitiveLaw | FixedChargeLaw | SegregationLaw | ButlerVolmerLaw | BlockingLaw,
+    Field(discriminator="law"),
+]
+
+LAWS_ACROSS = ("resistive", "capacitive", "butler_volmer", "blocking")
+"""Laws that act on a jump, and so need a broken contact."""
+
+
+class Interface(Model):
+    """What happens where two phases or grains touch.
+
+    Attributes:
+        contact: ``perfect`` (all potentials continuous) or ``broken`` (they may jump, as the laws say).
+        laws: Interface laws.
+    """
+
+    contact: Literal["perfect", "broken"] = "perfect"
+    laws: tuple[Law, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_contact(self) -> Interface:
+        for law in self.laws:
+            if self.contact == "perfect" and law.law in LAWS_ACROSS:
+                raise problem(
+                    f"the law '{law.law}' acts on a jump, but the contact is perfect and nothing jumps",
+                    "write 'contact: broken', or remove the law",
+                )
+        return self
+
+
+def split_interface(name: str) -> tuple[str, str]:
+    """The two sides of the interface ``a|b``.
+
+    Raises:
+        ValueError: The name does not have two sides.
+    """
+    sides = tuple(side.strip() for side in name.split("|"))
+    if len(sides) != 2 or not all(sides):
+        raise ValueError(f"'{name}' does not name two sides")
+    return sides[0], sides[1]
+
+
+class ElectrodeTerminal(Model):
+    """A metal that blocks all species, at a potential.
+
+    Attributes:
+        potential: In V.
+        stern_capacitance: Of the gap between metal and phase (F/m^2); None for none, the potential is then imposed.
+    """
+
+    kind: Literal["electrode"] = "electrode"
+    potential: Potential
+    stern_capacitance: AreaCapacitance | None = None
+
+
+class ReservoirTerminal(Model):
+    """Holds the electrochemical potential of species.
+
+    Attributes:
+        species: The species that the reservoir exchanges; one name or several.
+        potential: Potential (V) of a neutral bulk of the adjacent phase that would be in equilibrium with it.
+        electrochemical_potential: The same given directly (eV), for one species.
+    """
+
+    kind: Literal["reservoir"] = "reservoir"
+    species: tuple[str, ...]
+    potential: Potential | None = None
+    electrochemical_potential: EnergyEv | None = None
+
+    @field_validator("species", mode="before")
+    @classmethod
+    def _one_or_several(cls, species: Any) -> Any:
+        return (species,) if isinstance(species, str) else species
+
+    @model_validator(mode="after")
+    def _check_drive(self) -> ReservoirTerminal:
+        if (self.potential is None) == (self.electrochemical_potential is None):
+            raise problem("a reservoir has either a potential or an electrochemical_potential", "give exactly one")
+        if not self.species or len(set(self.species)) != len(self.species):
+            raise problem("a reservoir names each of its species once", "for example 'species: Li+'")
+        if self.electrochemical_potential is not None and len(self.species) > 1:
+            raise problem("electrochemical_potential is for a reservoir of one species", "give a potential instead")
+        return self
+
+
+class SymmetryTerminal(Model):
+    """Nothing crosses and no field; the default of every boundary."""
+
+    kind: Literal["symmetry"] = "symmetry"
+
+
+Terminal: TypeAlias = Annotated[ElectrodeTerminal | ReservoirTerminal | SymmetryTerminal, Field(discriminator="kind")]

@@ -1,0 +1,58 @@
+"""The JSON Schema of the input file, for editors that complete and check YAML."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ._case import Case
+from ._units import DIMENSIONS
+
+
+def case_json_schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of a case file."""
+    schema = Case.model_json_schema(by_alias=True, mode="validation")
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "ssbsim case"
+    del schema["properties"]["source"]  # set on loading, not a key of the file
+    parts = schema["$defs"]
+    del parts["Species"]["properties"]["charge"]["default"]  # read from the name of the species
+    del parts["Spacing"]["properties"]["terminal"]["default"]  # as the bulk size
+    for part in (schema, *parts.values()):
+        _describe_fields(part)
+        _write_defaults_as_text(part)
+    short_diffusivity = dict(parts["Diffusivity"]["properties"]["value"])
+    parts["Diffusivity"] = {"anyOf": [short_diffusivity, parts["Diffusivity"]]}
+    short_times = dict(parts["OutputTimes"]["properties"]["times"])
+    parts["OutputTimes"] = {"anyOf": [short_times, parts["OutputTimes"]]}
+    species = parts["ReservoirTerminal"]["properties"]["species"]
+    parts["ReservoirTerminal"]["properties"]["species"] = {
+        "description": species.pop("description"),
+        "anyOf": [{"type": "string"}, species],
+    }
+    return schema
+
+
+def _describe_fields(part: dict[str, Any]) -> None:
+    """Move what a docstring says about each attribute to the attribute."""
+    head, _, attributes = str(part.get("description", "")).partition("\n\nAttributes:\n")
+    for name, text in re.findall(r"^    (\w+): (.*(?:\n     +.*)*)", attributes, flags=re.MULTILINE):
+        name = {"start": "from", "stop": "to"}.get(name, name)
+        if name in part.get("properties", {}):
+            key = part["properties"][name]
+            says = [re.sub(r"\s+", " ", text).replace("``", "'"), str(key.get("description", ""))]
+            key["description"] = " ".join(filter(None, says))
+    if attributes:
+        part["description"] = re.sub(r"\s+", " ", head)
+
+
+def _write_defaults_as_text(part: dict[str, Any]) -> None:
+    """Defaults of quantities are numbers in the storage unit; a file has them with the unit."""
+    for key in part.get("properties", {}).values():
+        default = key.get("default")
+        if key.get("type") == "string" and isinstance(default, float):
+            unit = _unit_of_example.get(key["examples"][0])
+            key["default"] = f"{default:g} {unit}"
+
+
+_unit_of_example = {dimension.example: dimension.unit for dimension in DIMENSIONS}

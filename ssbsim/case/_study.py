@@ -1,0 +1,188 @@
+"""What is computed, in which order, and what is written."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, model_validator
+
+from ._base import Model
+from ._quantities import Count, EnergyEv, Number, Potential, Time, problem
+
+
+class TerminalUpdate(Model):
+    """A new value at a terminal from this study on.
+
+    Attributes:
+        potential: In V.
+        electrochemical_potential: In eV, for a reservoir.
+    """
+
+    potential: Potential | None = None
+    electrochemical_potential: EnergyEv | None = None
+
+    @model_validator(mode="after")
+    def _check_one(self) -> TerminalUpdate:
+        if (self.potential is None) == (self.electrochemical_potential is None):
+            raise problem("a new terminal value is a potential or an electrochemical_potential", "give exactly one")
+        return self
+
+
+class OutputTimes(Model):
+    """Times at which fields are written, counted from the start of the study; its end is always one of them.
+
+    Attributes:
+        times: A list (s), rising; the short form is the list itself.
+        every: A period (s).
+        count: Number of equal intervals.
+        start: First of logarithmic times (s); ``from`` in the file.
+        stop: Last of logarithmic times (s); ``to`` in the file.
+        per_decade: Logarithmic times per factor of ten.
+    """
+
+    times: tuple[Time, ...] | None = None
+    every: Time | None = None
+    count: Annotated[Count, Field(ge=1)] | None = None
+    start: Annotated[Time | None, Field(alias="from")] = None
+    stop: Annotated[Time | None, Field(alias="to")] = None
+    per_decade: Annotated[Count, Field(ge=1)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_list(cls, data: Any) -> Any:
+        return {"times": data} if isinstance(data, (list, tuple)) else data
+
+    @model_validator(mode="after")
+    def _check_one_way(self) -> OutputTimes:
+        logarithmic = (self.start, self.stop, self.per_decade)
+        ways = [
+            self.times is not None,
+            self.every is not None,
+            self.count is not None,
+            any(v is not None for v in logarithmic),
+        ]
+        if sum(ways) != 1 or (ways[3] and any(v is None for v in logarithmic)):
+            raise problem(
+                "output times are given in more than one way, or not completely",
+                "give a list, {every: 1 s}, {count: 10}, or {from: 1 us, to: 1 s, per_decade: 5}",
+            )
+        if self.times is not None and (
+            not self.times or any(b <= a for a, b in zip(self.times, self.times[1:], strict=False))
+        ):
+            raise problem("the list of output times does not rise", "write each time once, in rising order")
+        if self.start is not None and self.stop is not None and self.stop <= self.start:
+            raise problem("output times end before they begin", "make 'to' larger than 'from'")
+        return self
+
+    def until(self, duration: float) -> tuple[float, ...]:
+        """All output times up to and including ``duration`` (s)."""
+        if self.times is not None:
+            times = list(self.times)
+        elif self.every is not None:
+            times = [self.every * i for i in range(1, math.ceil(duration / self.every * (1.0 - 1e-12)))]
+        elif self.count is not None:
+            times = [duration * i / self.count for i in range(1, self.count)]
+        else:
+            start, stop, per_decade = self.start or 0.0, self.stop or 0.0, self.per_decade or 1
+            intervals = max(1, round(math.log10(stop / start) * per_decade))
+            times = [start * (stop / start) ** (i / intervals) for i in range(intervals)] + [stop]
+        return (*(time for time in times if time < duration), duration)
+
+
+class _Study(Model):
+    terminals: dict[str, TerminalUpdate] = {}
+
+
+class EquilibriumStudy(_Study):
+    """The state without fluxes; closed species keep their amount, open ones their reservoir potential.
+
+    Attributes:
+        terminals: New values at terminals from this study on.
+    """
+
+    kind: Literal["equilibrium"] = "equilibrium"
+
+
+class SteadyStudy(_Study):
+    """The state that no longer changes.
+
+    Attributes:
+        terminals: New values at terminals from this study on.
+    """
+
+    kind: Literal["steady"] = "steady"
+
+
+class TransientStudy(_Study):
+    """Time stepping with error control.
+
+    Attributes:
+        terminals: New values at terminals from this study on.
+        duration: In s.
+        output_times: When fields are written.
+        tolerance: Relative error allowed per step.
+        initial_step: First step (s); chosen when not given.
+        maximum_step: Largest step (s).
+        maximum_steps: The study fails beyond this number.
+    """
+
+    kind: Literal["transient"] = "transient"
+    duration: Time
+    output_times: OutputTimes = OutputTimes(count=10)
+    tolerance: Annotated[Number, Field(gt=0.0, le=0.1)] = 1e-3
+    initial_step: Time | None = None
+    maximum_step: Time | None = None
+    maximum_steps: Annotated[Count, Field(ge=1)] = 100_000
+
+    @model_validator(mode="after")
+    def _check_times(self) -> TransientStudy:
+        last = self.output_times.stop or (self.output_times.times or (0.0,))[-1] or self.output_times.every or 0.0
+        if last > self.duration * (1.0 + 1e-12):
+            raise problem(
+                f"an output time ({last:g} s) lies after the end of the study ({self.duration:g} s)",
+                "make duration longer, or remove the time",
+            )
+        return self
+
+
+Study: TypeAlias = Annotated[EquilibriumStudy | SteadyStudy | TransientStudy, Field(discriminator="kind")]
+
+OutputField: TypeAlias = Literal[
+    "potential", "electrochemical_potential", "concentration", "occupancy", "charge_density", "flux"
+]
+
+
+class Output(Model):
+    """What is written to the run folder.
+
+    Attributes:
+        fields: Fields for ParaView.
+        every: Also write fields after every so many steps of a transient.
+        length_unit: Unit of the coordinates of the fields.
+    """
+
+    fields: tuple[OutputField, ...] = ("potential", "electrochemical_potential", "concentration", "charge_density")
+    every: Annotated[Count, Field(ge=1)] | None = None
+    length_unit: Literal["m", "mm", "um", "nm"] = "nm"
+
+
+class Solver(Model):
+    """How the equations are solved.
+
+    Attributes:
+        linear: ``direct``, ``multigrid``, or ``auto`` to choose by size and dimension.
+        element_order: 1, or 2 in 1D.
+        newton: ``full``, or ``lagged`` mobility (symmetric).
+        newton_iterations: Newton gives up after so many.
+        coarse_mesh: ``error`` refuses a mesh that is far coarser than the Debye length where a space charge forms;
+            ``warn`` goes on.
+        petsc_options: Passed to PETSc as they are.
+    """
+
+    linear: Literal["auto", "direct", "multigrid"] = "auto"
+    element_order: Literal[1, 2] = 1
+    newton: Literal["full", "lagged"] = "full"
+    newton_iterations: Annotated[Count, Field(ge=1)] = 30
+    coarse_mesh: Literal["error", "warn"] = "error"
+    petsc_options: dict[str, str | int | float | bool] = {}

@@ -1,0 +1,178 @@
+"""The command line: ``ssbsim run | check | plot | report | schema | materials | validate``.
+
+Under ``mpirun`` every rank runs the same command; rank 0 speaks. An error that ssbsim raises on purpose is printed as its
+three parts (what, where, what to try) and ends the process with that error's exit code on every rank; anything else is a
+defect and shows a traceback with ``--debug``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import ssbsim
+from ssbsim.errors import SsbsimError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Mesoscale electrochemical simulator for all-solid-state cells.",
+)
+
+_state = {"debug": False}
+
+CaseFile = Annotated[Path, typer.Argument(help="The case file (YAML).", show_default=False)]
+RunPath = Annotated[Path, typer.Argument(help="A run folder.", show_default=False)]
+
+
+def _rank() -> int:
+    """Rank of this process, known without starting MPI."""
+    for name in ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID"):
+        if name in os.environ:
+            return int(os.environ[name])
+    return 0
+
+
+def _say(text: str) -> None:
+    if _rank() == 0:
+        typer.echo(text)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        _say(f"ssbsim {ssbsim.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    _state["debug"] = debug
+
+
+@app.command()
+def run(
+    case: CaseFile,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Run folder (default: runs/NAME, numbered when taken).")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that the folder holds.")] = False,
+    report: Annotated[bool, typer.Option(help="Draw the pictures and write report.html.")] = True,
+) -> None:
+    """Run every study of a case."""
+    ssbsim.run(case, output, overwrite=overwrite, report=report, tell=_say)
+
+
+@app.command()
+def check(case: CaseFile) -> None:
+    """Validate a case, build its mesh and print what it holds. Solves nothing."""
+    if _rank() != 0:
+        return
+    found = ssbsim.check(ssbsim.load_case(case))
+    _say(str(found))
+    found.raise_for_problems()
+
+
+@app.command()
+def plot(
+    run_folder: RunPath,
+    formats: Annotated[str, typer.Option(help="File formats, separated by commas.")] = "png,svg",
+) -> None:
+    """Draw the standard pictures of a run."""
+    if _rank() != 0:
+        return
+    from ssbsim.results import plot_run
+
+    for path in plot_run(run_folder, formats=tuple(f.strip() for f in formats.split(",") if f.strip())):
+        _say(str(path))
+
+
+@app.command()
+def report(run_folder: RunPath) -> None:
+    """Write report.html of a run again."""
+    if _rank() == 0:
+        from ssbsim.results import write_report
+
+        _say(str(write_report(run_folder)))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a case file, for editors."""
+    from ssbsim.case import case_json_schema
+
+    _say(json.dumps(case_json_schema(), indent=2))
+
+
+@app.command()
+def materials(
+    name: Annotated[str | None, typer.Argument(help="Show one entry with its sources.", show_default=False)] = None,
+) -> None:
+    """List the materials library, or one entry of it with the source of every value."""
+    from ssbsim.materials import list_materials, load_material
+
+    if name is None:
+        for entry in list_materials():
+            _say(f"{entry:40} {load_material(entry).description}")
+        return
+    for row in load_material(name).provenance:
+        origin = row.source + (f", doi {row.doi}" if row.doi and row.doi not in row.source else "")
+        sure = f", confidence {row.confidence}" if row.confidence is not None else ""
+        _say(f"{row.path} = {row.value}  ({row.uncertainty})\n    {row.basis}{sure}: {origin}; {row.method}; {row.temperature}")
+
+
+@app.command()
+def validate(
+    names: Annotated[list[str] | None, typer.Argument(help="Validation cases (default: all).", show_default=False)] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the table and the plots.")] = Path("validation-results"),
+) -> None:
+    """Run the validation cases and write a table and overlay plots; fails if one is out of tolerance."""
+    from ssbsim.validation import validate as run_validation
+
+    if not run_validation(names or (), output, tell=_say):
+        raise typer.Exit(7)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point of the command ``ssbsim``."""
+    words: list[str] = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        app(args=words, prog_name="ssbsim")
+    except SsbsimError as error:
+        if _rank() == 0:
+            sys.stderr.write(f"error: {error}\n")
+            if _state["debug"]:
+                traceback.print_exc()
+        sys.stderr.flush()
+        raise SystemExit(error.exit_code) from None
+    except Exception as error:  # a defect of ours: never a bare traceback for a user
+        if _state["debug"]:
+            raise
+        if _rank() == 0:
+            sys.stderr.write(
+                f"error: unexpected {type(error).__name__}: {error}\n"
+                "  try:   the same command with --debug after 'ssbsim', and report what it prints.\n"
+            )
+        _abort()
+        raise SystemExit(70) from None
+
+
+def _abort() -> None:
+    """Take the other ranks down after a defect on one, which would otherwise wait for ever."""
+    mpi: Any = sys.modules.get("mpi4py.MPI")
+    if mpi is not None and mpi.Is_initialized() and not mpi.Is_finalized() and mpi.COMM_WORLD.size > 1:
+        sys.stderr.flush()
+        mpi.COMM_WORLD.Abort(70)
+
+
+if __name__ == "__main__":
+    main()

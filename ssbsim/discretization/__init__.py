@@ -1,0 +1,45 @@
+"""The mesh in memory, spaces broken at interfaces, and the scales of the problem.
+
+The scales need no FEniCSx; what does is loaded at first use, so that a case can be checked without it.
+"""
+
+from typing import TYPE_CHECKING
+
+from ssbsim._lazy import lazy_names
+from ssbsim.discretization.scaling import (
+    AVOGADRO,
+    BOLTZMANN,
+    ELEMENTARY_CHARGE,
+    FARADAY,
+    GAS_CONSTANT,
+    VACUUM_PERMITTIVITY,
+    Scales,
+)
+
+if TYPE_CHECKING:
+    from ssbsim.discretization.broken_space import broken_space
+    from ssbsim.discretization.distributed_mesh import DistributedMesh, InteriorFacets, gather_rows
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "DistributedMesh": "distributed_mesh",
+        "InteriorFacets": "distributed_mesh",
+        "broken_space": "broken_space",
+        "gather_rows": "distributed_mesh",
+    },
+)
+
+__all__ = [
+    "AVOGADRO",
+    "BOLTZMANN",
+    "ELEMENTARY_CHARGE",
+    "FARADAY",
+    "GAS_CONSTANT",
+    "VACUUM_PERMITTIVITY",
+    "DistributedMesh",
+    "InteriorFacets",
+    "Scales",
+    "broken_space",
+    "gather_rows",
+]

@@ -1,0 +1,83 @@
+"""Which facets two cells share, and which lie on the outside: whole-array operations only.
+
+A facet is known by its sorted vertices, packed into one integer, so that finding the shared ones is one sort. Facet i
+of a cell is the one opposite its vertex i.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int = NDArray[np.int64]
+
+_LARGEST = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class FacetTable:
+    """Outer facets and facets between grains of one mesh; the others are not kept.
+
+    Attributes:
+        exterior: Sorted vertices of the facets with one cell, shape (k, nfv).
+        interface: Sorted vertices of the facets between two grains, shape (i, nfv).
+        interface_grains: The two grains of each, smaller index first, shape (i, 2).
+        crowded: Sorted vertices of facets with more than two cells, shape (c, nfv); empty in a valid mesh.
+    """
+
+    exterior: Int
+    interface: Int
+    interface_grains: Int
+    crowded: Int
+
+
+def facet_keys(facets: Int, point_count: int) -> Int:
+    """One integer per facet, equal for two facets of this array exactly when they have the same vertices."""
+    ordered = np.sort(facets, axis=1)
+    keys: Int = ordered[:, 0].copy()
+    base = max(point_count, 1)
+    for column in range(1, ordered.shape[1]):
+        if keys.size and int(keys.max()) >= _LARGEST // base - 1:
+            keys = np.unique(keys, return_inverse=True)[1].astype(np.int64)
+        keys = keys * base + ordered[:, column]
+    return keys
+
+
+def build_facet_table(cells: Int, cell_grain: NDArray[np.int32], point_count: int) -> FacetTable:
+    """Sort all facets of all cells once and keep the outer ones and those between grains."""
+    facets, starts, order, counts = _group_facets(cells, point_count)
+    vertices_per_cell = cells.shape[1]
+    pair_start = starts[counts == 2]
+    first, second = order[pair_start], order[pair_start + 1]
+    grains = np.column_stack([cell_grain[first // vertices_per_cell], cell_grain[second // vertices_per_cell]]).astype(
+        np.int64
+    )
+    between = grains[:, 0] != grains[:, 1]
+    return FacetTable(
+        exterior=facets[order[starts[counts == 1]]],
+        interface=facets[first[between]],
+        interface_grains=np.sort(grains[between], axis=1),
+        crowded=facets[order[starts[counts > 2]]],
+    )
+
+
+def contains_facets(facets: Int, among: Int, point_count: int) -> NDArray[np.bool_]:
+    """For each of `facets`, whether it is one of `among`, shape (k,)."""
+    keys = facet_keys(np.vstack([facets, among]), point_count)
+    return np.asarray(np.isin(keys[: len(facets)], keys[len(facets) :]))
+
+
+def _group_facets(cells: Int, point_count: int) -> tuple[Int, Int, Int, Int]:
+    vertices_per_cell = cells.shape[1]
+    opposite = [[j for j in range(vertices_per_cell) if j != i] for i in range(vertices_per_cell)]
+    facets = np.sort(cells[:, opposite].reshape(-1, vertices_per_cell - 1), axis=1)
+    keys = facet_keys(facets, point_count)
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    is_start = np.ones(len(ordered), dtype=bool)
+    is_start[1:] = ordered[1:] != ordered[:-1]
+    starts = np.flatnonzero(is_start)
+    counts = np.diff(np.append(starts, len(ordered)))
+    return facets, starts, order, counts

@@ -1,0 +1,78 @@
+"""Gmsh, quiet and leaving nothing behind.
+
+Gmsh is one global state in a process and knows nothing of MPI: everything here is called on one rank only. Model in a
+unit that makes lengths about 1: Gmsh takes points closer than its geometrical tolerance of 1e-8 for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ssbsim.errors import MeshError
+
+
+@contextmanager
+def gmsh_session(what: str) -> Iterator[Any]:
+    """Give the `gmsh` module with an empty current model; afterwards finalise it, or restore a session of the caller.
+
+    Gmsh writes nothing to the terminal, reads none of the user's option files (same input, same mesh) and leaves the
+    interrupt signal to Python.
+
+    Args:
+        what: What is being done, for messages: "reading cell.msh".
+
+    Raises:
+        MeshError: where Gmsh cannot be loaded, or raises anything inside the block.
+    """
+    try:
+        import gmsh
+    except (ImportError, OSError) as error:
+        raise MeshError(
+            "Gmsh cannot be loaded.",
+            where=what,
+            hint="install the Python package of Gmsh (Debian: python3-gmsh, conda-forge: python-gmsh) and the "
+            "graphics libraries that it links to (libGLU, libXcursor, ...)",
+        ) from error
+    is_ours = not gmsh.isInitialized()
+    if is_ours:
+        gmsh.initialize(argv=[], readConfigFiles=False, run=False, interruptible=False)
+    terminal = gmsh.option.getNumber("General.Terminal")
+    previous = gmsh.model.getCurrent()
+    try:
+        gmsh.option.setNumber("General.Terminal", 0)
+        gmsh.model.add("ssbsim")
+        yield gmsh
+    except Exception as error:
+        # Gmsh raises bare exceptions; anything more specific is a fault of ours or of the caller and passes.
+        if type(error) is not Exception:
+            raise
+        raise MeshError(
+            f"Gmsh failed while {what}.",
+            where=f"Gmsh {gmsh.__version__}",
+            hint=_advise(str(error)),
+        ) from error
+    finally:
+        if is_ours:
+            gmsh.finalize()
+        else:
+            gmsh.model.setCurrent("ssbsim")
+            gmsh.model.remove()
+            if previous in gmsh.model.list():
+                gmsh.model.setCurrent(previous)
+            gmsh.option.setNumber("General.Terminal", terminal)
+
+
+def _advise(message: str) -> str:
+    lowered = message.lower()
+    if "overlapping" in lowered or "intersect" in lowered:
+        return "parts of the geometry overlap: join them with gmsh.model.occ.fragment before meshing"
+    if "1d mesh" in lowered or "boundary" in lowered:
+        return "a surface or volume is not closed, or a size is larger than the part: check the outline and the sizes"
+    if "unknown" in lowered or "format" in lowered or "read" in lowered or "open" in lowered:
+        return "check that the file is complete and is what its extension says; write it again as MSH 4.1"
+    return "use a size closer to that of the smallest part, and a unit in which lengths are about 1"
+
+
+__all__ = ["gmsh_session"]

@@ -1,0 +1,43 @@
+"""The functional: phases, interfaces and terminals as pairs of scalar functions, in UFL.
+
+The laws themselves need no FEniCSx; the functional is loaded at first use, so that a case can be checked without it.
+"""
+
+from typing import TYPE_CHECKING
+
+from ssbsim._lazy import lazy_names
+from ssbsim.physics.interface_laws import INTERFACE_LAWS, Side, interface_laws
+from ssbsim.physics.operations import NUMPY, Operations
+from ssbsim.physics.phases import PhaseModel, SiteClass, debye_length, phase_model
+from ssbsim.physics.site_statistics import SITE_STATISTICS
+from ssbsim.physics.terminals import POTENTIAL, TERMINALS, Applied, terminal_model
+
+if TYPE_CHECKING:
+    from ssbsim.physics.functional import UFL, FixedRows, Functional, PlacedInterface, build_functional
+
+__getattr__ = lazy_names(
+    __name__,
+    {name: "functional" for name in ("UFL", "FixedRows", "Functional", "PlacedInterface", "build_functional")},
+)
+
+__all__ = [
+    "INTERFACE_LAWS",
+    "NUMPY",
+    "POTENTIAL",
+    "SITE_STATISTICS",
+    "TERMINALS",
+    "UFL",
+    "Applied",
+    "FixedRows",
+    "Functional",
+    "Operations",
+    "PhaseModel",
+    "PlacedInterface",
+    "Side",
+    "SiteClass",
+    "build_functional",
+    "debye_length",
+    "interface_laws",
+    "phase_model",
+    "terminal_model",
+]

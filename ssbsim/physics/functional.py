@@ -1,0 +1,424 @@
+r"""The functional of a cell: storage and dissipation of all phases, interfaces and terminals, as UFL.
+
+Unknowns ``y = (mu_1 .. mu_n, phi)``, scaled. With the storage S(y) and the dissipation R(y) (integrals over phases,
+interfaces and terminals), the fields obey, for every test function::
+
+    d/dt q(y) + dR/dy = 0        rows that store over time: species, and phi in conductors
+         q(y) = 0                rows that hold at every instant: phi in Poisson phases
+    q(y) = dS/dy
+
+q is the amount of a species at a node (``+c``), and at the rows of phi minus the charge (``-rho``) plus the divergence of
+the displacement. One implicit step of size tau is the minimiser of ``S(y) + tau R(y) - <target, y>``; with the mobility
+lagged that is strictly convex and its Hessian symmetric and positive. Amounts are conserved to rounding because q itself is
+differenced in time.
+
+Quadrature: storage is lumped at the vertices, the mobility taken at the cell midpoint (order 1); for order 2 (1D only)
+storage is lumped at the Gauss-Lobatto nodes and the mobility taken at two Gauss points.
+
+Everything that a parameter study may change is a constant of the forms, so that a second value compiles nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dolfinx
+import numpy as np
+import numpy.typing as npt
+import ufl
+
+from ssbsim.case import Case
+from ssbsim.discretization import DistributedMesh, Scales, broken_space
+from ssbsim.errors import CaseError, MeshError
+from ssbsim.physics.interface_laws import Side, interface_laws
+from ssbsim.physics.operations import Operations
+from ssbsim.physics.phases import PhaseModel, phase_model
+from ssbsim.physics.terminals import POTENTIAL, Applied, terminal_model
+
+Ints = npt.NDArray[np.int32]
+
+#: The functions of a law in UFL.
+UFL = Operations(ufl.exp, ufl.ln, ufl.max_value, lambda f: ufl.inner(ufl.grad(f), ufl.grad(f)))
+
+_QUADRATURE: dict[int, dict[str, dict[str, Any]]] = {
+    1: {
+        "storage": {"quadrature_rule": "vertex", "quadrature_degree": 1},
+        "gradient": {"quadrature_degree": 0},
+        "mobility": {"quadrature_degree": 0},
+    },
+    2: {
+        "storage": {"quadrature_rule": "GLL", "quadrature_degree": 3},
+        "gradient": {"quadrature_degree": 2},
+        "mobility": {"quadrature_degree": 3},
+    },
+}
+
+
+@dataclass(frozen=True)
+class PlacedInterface:
+    """An interface of the case with its facets.
+
+    Args:
+        name: ``a|b`` as written in the case, or made from the two grains.
+        broken: Whether fields may jump.
+        laws: Scaled laws, bound to constants.
+        entities: (cell_a, facet_a, cell_b, facet_b) of facets owned here.
+        grain_pairs: Pairs of grain indices that it joins.
+        phases: Names of the first and the second phase.
+    """
+
+    name: str
+    broken: bool
+    laws: Sequence[Any]
+    entities: Ints
+    grain_pairs: tuple[tuple[int, int], ...]
+    phases: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class FixedRows:
+    """Rows of one field that a terminal fixes, on this rank.
+
+    Args:
+        terminal: Name of the terminal; empty for fields that do not exist in a phase.
+        field: Species or ``"phi"``.
+        rows: Owned local rows.
+        applied: The value.
+    """
+
+    terminal: str
+    field: str
+    rows: Ints
+    applied: Applied
+
+
+@dataclass
+class Functional:
+    """The forms of a cell and the rows that the outside fixes; built by :func:`build_functional`.
+
+    Args:
+        residual: ``q(y) + tau dR/dy``; the target of the step is subtracted as a vector.
+        jacobian: Its derivative.
+        charges: ``q(y)``.
+        dissipated: ``dR/dy``.
+        reference_amounts: q of the reference composition of every phase.
+        y: The unknown.
+        lag: Where the mobility is taken when it is lagged.
+        tau: Size of the implicit step.
+        stern_charge: Scalar forms of the charge on electrodes behind a Stern capacity.
+        physical: 1 for the mobilities and laws of the case; 0 replaces each by unity, which leaves every equilibrium
+            where it is and makes the approach to it well conditioned.
+    """
+
+    mesh: DistributedMesh
+    scales: Scales
+    species: tuple[str, ...]
+    phases: dict[str, PhaseModel]
+    bound_phases: dict[str, PhaseModel]
+    phase_cells: dict[str, Ints]
+    interfaces: list[PlacedInterface]
+    terminals: dict[str, Any]
+    space: Any
+    y: Any
+    lag: Any
+    tau: Any
+    physical: Any
+    residual: Any
+    jacobian: Any
+    charges: Any
+    dissipated: Any
+    reference_amounts: Any
+    fixed: list[FixedRows]
+    absent: Ints
+    instantaneous: npt.NDArray[np.bool_]
+    order: int
+    terminal_rows: dict[str, Ints] = field(default_factory=dict)
+    stern_charge: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def n_fields(self) -> int:
+        """Fields per node."""
+        return len(self.species) + 1
+
+    @property
+    def n_owned_rows(self) -> int:
+        """Rows owned here."""
+        return int(self.space.dofmap.index_map.size_local * self.n_fields)
+
+    def component(self, name: str) -> int:
+        """Index of a field among the fields of a node."""
+        return len(self.species) if name == POTENTIAL else self.species.index(name)
+
+    def assemble_scalar(self, form: Any) -> float:
+        """This rank's part of a scalar form."""
+        return float(dolfinx.fem.assemble_scalar(form))
+
+    def state(self, function: Any) -> tuple[dict[str, Any], Any]:
+        """(mu by species, phi) of a function on the space."""
+        return {k: function[i] for i, k in enumerate(self.species)}, function[len(self.species)]
+
+
+def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Functional:
+    """Assemble the functional of a resolved case.
+
+    Args:
+        case: A case whose phases are complete.
+        mesh: Its mesh.
+        scales: Its scales.
+
+    Raises:
+        CaseError, MeshError: An interface or terminal of the case has no facet, or a combination is impossible.
+    """
+    species = tuple(dict.fromkeys(k for phase in case.phases.values() for k in (phase.species or {})))
+    phases = {name: phase_model(name, phase, scales) for name, phase in case.phases.items()}
+    order = case.solver.element_order
+    domain = mesh.mesh
+
+    def constant(value: float) -> Any:
+        return dolfinx.fem.Constant(domain, float(value))
+
+    bound = {name: model.bind(constant) for name, model in phases.items()}
+    phase_cells = {
+        name: mesh.cells_of(lambda g, name=name: mesh.grains[g].phase == name) for name in phases
+    }
+    interfaces = _place_interfaces(case, mesh, phases, scales, constant)
+    broken = [pair for interface in interfaces if interface.broken for pair in interface.grain_pairs]
+    regions = mesh.regions(broken)
+    for a, b in broken:
+        if regions[a] == regions[b]:
+            raise CaseError(
+                f"The contact of grains '{mesh.grains[a].name}' and '{mesh.grains[b].name}' is broken, "
+                "but perfect contacts through other grains join the same two.",
+                where="interfaces",
+                hint="Break the other contacts too, or make this one perfect.",
+            )
+    space = broken_space(mesh, components=len(species) + 1, order=order, region_of_grain=regions)
+    y, lag, held = (dolfinx.fem.Function(space, name=n) for n in ("y", "lag", "held"))
+    tau, physical = constant(1.0), constant(1.0)
+
+    terminals = {}
+    for name, terminal in case.terminals.items():
+        model = terminal_model(terminal, scales, _touching_phase(case, mesh, phases, name))
+        model.bind(constant)
+        terminals[name] = model
+
+    n = len(species)
+
+    def state(f: Any, side: str = "") -> tuple[dict[str, Any], Any]:
+        parts = [f[i](side) if side else f[i] for i in range(n + 1)]
+        return dict(zip(species, parts, strict=False)), parts[n]
+
+    rules = _QUADRATURE[order]
+    cell_data = [(i, cells) for i, cells in enumerate(phase_cells.values())]
+    facet_data = [(i, interface.entities.reshape(-1)) for i, interface in enumerate(interfaces)]
+    outer_data = [(i, mesh.terminal_entities(name).reshape(-1)) for i, name in enumerate(terminals)]
+    lumped = rules["storage"] if mesh.dim > 1 else {"quadrature_degree": 0}
+
+    def dx(i: int, rule: str) -> Any:
+        return ufl.Measure("dx", domain=domain, subdomain_data=cell_data, metadata=rules[rule])(i)
+
+    storage: Any = 0
+    dissipation: Any = 0
+    reference: Any = 0
+    test = ufl.TestFunction(space)
+    for i, model in enumerate(bound.values()):
+        now, kept, lagged = state(y), state(held), state(lag)
+        if model.sites:
+            storage = storage + model.pressure(now, kept, UFL) * dx(i, "storage")
+        if model.permittivity is not None:
+            storage = storage + model.fixed_storage(y[n]) * dx(i, "storage")
+            storage = storage + model.electrostatic_storage(y[n], UFL) * dx(i, "gradient")
+        unity = {k: physical * m + (1.0 - physical) for k, m in model.mobilities(lagged, kept, UFL).items()}
+        spent = model.dissipation(now[0], now[1], unity, UFL)
+        if spent is not None:
+            dissipation = dissipation + spent * dx(i, "mobility")
+        for k, c in model.bulk_concentration.items():
+            amount = constant(c)
+            reference = reference + amount * test[species.index(k)] * dx(i, "storage")
+            if model.permittivity is None:
+                # In a conductor electrons neutralise the ions; its rows of phi count them.
+                reference = reference - model.charges[k] * amount * test[n] * dx(i, "storage")
+
+    for i, interface in enumerate(interfaces):
+        measure = ufl.Measure("dS", domain=domain, subdomain_data=facet_data, metadata=lumped)(i)
+        a, b = Side(*state(y, "+")), Side(*state(y, "-"))
+        kept_a, kept_b = Side(*state(held, "+")), Side(*state(held, "-"))
+        for law in interface.laws:
+            stored = law.storage(a, b, kept_a, kept_b, UFL)
+            if stored is not None:
+                storage = storage + stored * measure
+            spent = law.dissipation(a, b, UFL)
+            if spent is not None:
+                jump = a.mu[law.species] - b.mu[law.species]
+                dissipation = dissipation + (physical * spent + (1.0 - physical) * 0.5 * jump * jump) * measure
+    stern_charge: dict[str, Any] = {}
+    for i, model in enumerate(terminals.values()):
+        stored = model.storage(y[n])
+        if stored is not None:
+            measure = ufl.Measure("ds", domain=domain, subdomain_data=outer_data, metadata=lumped)(i)
+            storage = storage + stored * measure
+            stern_charge[list(terminals)[i]] = dolfinx.fem.form(model.charge(y[n]) * measure)
+
+    charges = ufl.derivative(storage, y, test)
+    if not isinstance(dissipation, ufl.Form):
+        dissipation = constant(0.0) * y[n] * y[n] * dx(0, "mobility")
+    dissipated = ufl.derivative(dissipation, y, test)
+    if case.solver.newton == "full":
+        dissipated = ufl.replace(dissipated, {lag: y})
+    residual = charges + tau * dissipated
+    jacobian = ufl.derivative(residual, y, ufl.TrialFunction(space))
+    if not isinstance(reference, ufl.Form):
+        reference = constant(0.0) * test[n] * dx(0, "storage")
+
+    def compiled(form: Any) -> Any:
+        return dolfinx.fem.form(ufl.replace(form, {held: y}))
+
+    functional = Functional(
+        mesh=mesh,
+        scales=scales,
+        species=species,
+        phases=phases,
+        bound_phases=bound,
+        phase_cells=phase_cells,
+        interfaces=interfaces,
+        terminals=terminals,
+        space=space,
+        y=y,
+        lag=lag,
+        tau=tau,
+        physical=physical,
+        residual=compiled(residual),
+        jacobian=compiled(jacobian),
+        charges=compiled(charges),
+        dissipated=compiled(dissipated),
+        reference_amounts=dolfinx.fem.form(reference),
+        fixed=[],
+        absent=np.empty(0, dtype=np.int32),
+        instantaneous=np.empty(0, dtype=np.bool_),
+        order=order,
+        stern_charge=stern_charge,
+    )
+    _find_rows(functional)
+    return functional
+
+
+def _place_interfaces(
+    case: Case, mesh: DistributedMesh, phases: dict[str, PhaseModel], scales: Scales, constant: Any
+) -> list[PlacedInterface]:
+    """Give every declared interface its facets; contacts that are not declared are perfect and carry nothing."""
+    names = [g.name for g in mesh.grains]
+    chosen: dict[str, list[tuple[int, int, bool]]] = {key: [] for key in case.interfaces}
+    for low, high in sorted(mesh.interface_pairs()):
+        key = _interface_of(case, (names[low], names[high]), (mesh.grains[low].phase, mesh.grains[high].phase))
+        if key is not None:
+            chosen[key[0]].append((low, high, key[1]))
+    placed = []
+    for key, pairs in chosen.items():
+        if not pairs:
+            raise MeshError(
+                f"Interface '{key}' has no facet: nothing of the mesh joins these two.",
+                where=f"interfaces.{key}",
+                hint="Touching here: " + _touching(mesh) + ". Remove the entry or correct its name.",
+            )
+        spec = case.interfaces[key]
+        low, high, flip = pairs[0]
+        first, second = (high, low) if flip else (low, high)
+        parts = []
+        for a, b, reverse in pairs:
+            mine = mesh.interior.entities[(mesh.interior.grains == (a, b)).all(axis=1)]
+            parts.append(mine[:, [2, 3, 0, 1]] if reverse else mine)
+        laws = interface_laws(spec, scales, phases[mesh.grains[first].phase])
+        placed.append(
+            PlacedInterface(
+                name=key,
+                broken=spec.contact == "broken",
+                laws=[law.bind(constant) for law in laws],
+                entities=np.concatenate(parts).astype(np.int32),
+                grain_pairs=tuple((a, b) for a, b, _ in pairs),
+                phases=(mesh.grains[first].phase, mesh.grains[second].phase),
+            )
+        )
+    return placed
+
+
+def _interface_of(case: Case, grains: tuple[str, str], phases: tuple[str, str]) -> tuple[str, bool] | None:
+    """Key of the entry that describes the contact of two grains, and whether it names them the other way round."""
+    for first, second in (grains, phases):
+        if f"{first}|{second}" in case.interfaces:
+            return f"{first}|{second}", False
+        if f"{second}|{first}" in case.interfaces:
+            return f"{second}|{first}", True
+    return None
+
+
+def _touching(mesh: DistributedMesh) -> str:
+    pairs = sorted(mesh.interface_pairs())
+    return ", ".join(f"{mesh.grains[a].name}|{mesh.grains[b].name}" for a, b in pairs[:12]) or "no two grains"
+
+
+def _touching_phase(case: Case, mesh: DistributedMesh, phases: dict[str, PhaseModel], name: str) -> PhaseModel:
+    """The phase that a terminal touches."""
+    if name not in mesh.boundaries:
+        raise MeshError(
+            f"Terminal '{name}' lies on no boundary of the mesh.",
+            where=f"terminals.{name}",
+            hint="Boundaries here: " + ", ".join(mesh.boundaries) + ".",
+        )
+    grains = np.unique(mesh.cell_grain[mesh.terminal_entities(name)[:, 0]])
+    touched = {mesh.grains[g].phase for part in mesh.comm.allgather(grains) for g in part}
+    if not touched:
+        raise MeshError(f"Terminal '{name}' has no facet.", where=f"terminals.{name}", hint="Check the mesh.")
+    if case.terminals[name].kind == "reservoir" and len(touched) > 1:
+        holding = case.terminals[name].electrochemical_potential is not None
+        if not holding:
+            raise CaseError(
+                f"Reservoir '{name}' touches several phases ({', '.join(sorted(touched))}), so 'potential' is ambiguous.",
+                where=f"terminals.{name}",
+                hint="Give 'electrochemical_potential' instead.",
+            )
+    return phases[sorted(touched)[0]]
+
+
+def _find_rows(functional: Functional) -> None:
+    """Find rows fixed by terminals, rows of fields absent in a phase, and rows of phi that hold at every instant."""
+    mesh, space, n_fields = functional.mesh, functional.space, functional.n_fields
+    dofs = space.dofmap.list
+    imap = space.dofmap.index_map
+    layout = space.dofmap.dof_layout
+    order_dim = mesh.dim - 1
+
+    def marked(nodes: Ints) -> Ints:
+        """Owned nodes among those that any rank marks."""
+        flag = dolfinx.la.vector(imap, 1)
+        flag.array[:] = 0.0
+        flag.array[nodes] = 1.0
+        flag.scatter_reverse(dolfinx.la.InsertMode.add)
+        return np.flatnonzero(flag.array[: imap.size_local] > 0).astype(np.int32)
+
+    n_local_facets = len(mesh._facet_corners)
+    closure = np.array([layout.entity_closure_dofs(order_dim, f) for f in range(n_local_facets)], dtype=np.int32)
+    for name, model in functional.terminals.items():
+        entities = mesh.terminal_entities(name)
+        nodes = marked(np.unique(dofs[entities[:, :1], closure[entities[:, 1]]]).astype(np.int32))
+        functional.terminal_rows[name] = nodes
+        for quantity, applied in model.fixed.items():
+            rows = nodes * n_fields + functional.component(quantity)
+            functional.fixed.append(FixedRows(name, quantity, rows.astype(np.int32), applied))
+
+    absent = []
+    for i, k in enumerate(functional.species):
+        hosts = [cells for name, cells in functional.phase_cells.items() if k in functional.phases[name].charges]
+        present = np.zeros(imap.size_local, dtype=np.bool_)
+        present[marked(np.unique(dofs[np.concatenate(hosts)]).astype(np.int32))] = True
+        absent.append(np.flatnonzero(~present).astype(np.int32) * n_fields + i)
+    functional.absent = np.concatenate(absent) if absent else np.empty(0, dtype=np.int32)
+
+    conductors = [c for name, c in functional.phase_cells.items() if functional.phases[name].permittivity is None]
+    instantaneous = np.zeros(functional.n_owned_rows, dtype=np.bool_)
+    phi_rows = np.ones(imap.size_local, dtype=np.bool_)
+    nodes = np.unique(dofs[np.concatenate(conductors)]) if conductors else np.empty(0, dtype=np.int32)
+    phi_rows[marked(nodes.astype(np.int32))] = False
+    instantaneous[functional.component(POTENTIAL) :: n_fields] = phi_rows
+    functional.instantaneous = instantaneous

@@ -1,0 +1,200 @@
+r"""Laws of an interface: each is a storage and a dissipation per area.
+
+Signs. A jump is *first-named minus second-named* side, ``jump(f) = f_a - f_b`` for the interface ``a|b``. The molar flux
+``J_k`` from a to b is the derivative of the dissipation, ``J_k = d psi / d jump(mu_k)``: positive when mu is higher in a.
+The overpotential is ``eta = jump(mu_k) / (z_k F)`` and the current from a to b ``i = z_k F J_k``.
+
+=============  ==================================================================  =====================================
+law            storage (J/m2, over RT in units of the problem)                     dissipation psi (W/m2)
+=============  ==================================================================  =====================================
+blocking       none                                                                none
+resistive      none                                                                ``jump(mu)^2 / (2 z^2 F^2 R)``
+butler_volmer  none                                                                ``(RT/zF) i0/zF [e^(a u)/a
+                                                                                   + e^(-(1-a) u)/(1-a)]``, u = zF eta/RT
+capacitive     ``C/2 (jump(phi) - offset)^2``                                      none
+fixed_charge   ``-q phi``                                                          none
+segregation    ``RT N ln(1 + exp(a)) + z F N x_bulk phi``                          none
+=============  ==================================================================  =====================================
+
+Butler-Volmer written as a current: ``i = i0 [exp(a zF eta/RT) - exp(-(1-a) zF eta/RT)]``; detailed balance holds because
+eta is the whole difference of electrochemical potential, concentrations and electrostatic potential included
+(Bazant, Acc. Chem. Res. 46 (2013) 1144, doi 10.1021/ar300145c).
+
+Segregation: N sites per area in the core with ``a = (mu - zF phi - mu0 - energy)/RT``, mu0 the standard potential of the
+first site class of the first-named phase; the core is neutral at the occupancy ``x_bulk`` of that phase's neutral bulk, so
+its charge is ``zF N (x - x_bulk)`` (Maier, Prog. Solid State Chem. 23 (1995) 171, doi 10.1016/0079-6786(95)00004-E).
+
+On a perfect contact the potentials are continuous and jumps vanish: only laws that act on the plane itself make sense.
+On a broken contact the laws of the plane act on both sides in equal halves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ssbsim.case import Interface
+from ssbsim.discretization.scaling import Scales
+from ssbsim.physics.operations import Operations
+from ssbsim.physics.phases import PhaseModel
+from ssbsim.physics.site_statistics import SITE_STATISTICS
+
+
+@dataclass(frozen=True)
+class Side:
+    """The fields on one side of an interface.
+
+    Args:
+        mu: Electrochemical potential of every species (kT).
+        phi: Electrostatic potential (kT/e).
+    """
+
+    mu: Mapping[str, Any]
+    phi: Any
+
+
+class InterfaceLaw(Protocol):
+    """What a law has to give. ``frozen`` is the side at the iterate that differentiation holds constant."""
+
+    #: True where the law ties the potentials of the two sides together, so that one may lend the other its reference.
+    couples_potentials: bool
+
+    def bind(self, constant: Callable[[float], Any]) -> InterfaceLaw:
+        """The same law with numbers replaced by constants."""
+
+    def storage(self, a: Side, b: Side, frozen_a: Side, frozen_b: Side, op: Operations) -> Any:
+        """Stored energy per area, or ``None``."""
+
+    def dissipation(self, a: Side, b: Side, op: Operations) -> Any:
+        """Dissipation potential per area, or ``None``."""
+
+
+class _Law:
+    """Base: stores nothing, dissipates nothing, binds every float attribute."""
+
+    couples_potentials = False
+
+    def bind(self, constant: Callable[[float], Any]) -> Any:
+        bound = object.__new__(type(self))
+        for name, value in vars(self).items():
+            setattr(bound, name, constant(value) if isinstance(value, float) else value)
+        return bound
+
+    def storage(self, a: Side, b: Side, frozen_a: Side, frozen_b: Side, op: Operations) -> Any:
+        return None
+
+    def dissipation(self, a: Side, b: Side, op: Operations) -> Any:
+        return None
+
+
+class Blocking(_Law):
+    """Nothing crosses."""
+
+    def __init__(self, law: Any, scales: Scales, first: PhaseModel) -> None:
+        pass
+
+
+class Resistive(_Law):
+    """Area-specific resistance R (ohm m2) for one species: ``eta = R i``."""
+
+    couples_potentials = True
+
+    def __init__(self, law: Any, scales: Scales, first: PhaseModel) -> None:
+        self.species = law.species
+        self.conductance = scales.resistance / (first.charges[law.species] ** 2 * law.resistance)
+
+    def dissipation(self, a: Side, b: Side, op: Operations) -> Any:
+        """``g/2 jump(mu)^2``."""
+        jump = a.mu[self.species] - b.mu[self.species]
+        return 0.5 * self.conductance * jump * jump
+
+
+class ButlerVolmer(_Law):
+    """Charge transfer of one species: ``i = i0 [exp(a z F eta/RT) - exp(-(1-a) z F eta/RT)]``."""
+
+    couples_potentials = True
+
+    def __init__(self, law: Any, scales: Scales, first: PhaseModel) -> None:
+        self.species = law.species
+        self.rate = law.exchange_current / scales.current / first.charges[law.species]
+        self.transfer = float(law.transfer_coefficient)
+
+    def dissipation(self, a: Side, b: Side, op: Operations) -> Any:
+        """Integral of the flux over jump(mu)."""
+        u = a.mu[self.species] - b.mu[self.species]
+        back = 1.0 - self.transfer
+        return self.rate * (op.exp(self.transfer * u) / self.transfer + op.exp(-back * u) / back)
+
+
+class Capacitive(_Law):
+    """A charge-free gap: ``C`` (F/m2) between the sides, zero charge at ``jump(phi) = offset``."""
+
+    couples_potentials = True
+
+    def __init__(self, law: Any, scales: Scales, first: PhaseModel) -> None:
+        self.capacitance = law.capacitance / scales.capacitance
+        self.offset = law.offset / scales.potential
+
+    def storage(self, a: Side, b: Side, frozen_a: Side, frozen_b: Side, op: Operations) -> Any:
+        """``C/2 (jump(phi) - offset)^2``."""
+        jump = a.phi - b.phi - self.offset
+        return 0.5 * self.capacitance * jump * jump
+
+
+class FixedCharge(_Law):
+    """Charge q (C/m2) fixed in the plane."""
+
+    def __init__(self, law: Any, scales: Scales, first: PhaseModel) -> None:
+        self.charge = law.charge / scales.surface_charge
+
+    def storage(self, a: Side, b: Side, frozen_a: Side, frozen_b: Side, op: Operations) -> Any:
+        """``-q (phi_a + phi_b)/2``."""
+        return -0.5 * self.charge * (a.phi + b.phi)
+
+
+class Segregation(_Law):
+    """Sites in the plane, N per area, that bind one species with an energy relative to the first-named phase."""
+
+    def __init__(self, law: Any, scales: Scales, first: PhaseModel) -> None:
+        self.species = law.species
+        self.z = first.charges[law.species]
+        self.density = law.density / scales.amount
+        site = next(s for s in first.sites if law.species in s.standard_potential)
+        self.standard_potential = float(site.standard_potential[law.species] + law.energy / scales.energy_ev)
+        a = first.bulk_potential[law.species] - float(site.standard_potential[law.species])
+        self.bulk_occupancy = float(1.0 / (1.0 + math.exp(-a)))
+
+    def _argument(self, side: Side) -> Any:
+        return side.mu[self.species] - self.z * side.phi - self.standard_potential
+
+    def storage(self, a: Side, b: Side, frozen_a: Side, frozen_b: Side, op: Operations) -> Any:
+        """Half of the sites on each side."""
+        statistics = SITE_STATISTICS["site_limited"]
+        total: Any = 0.0
+        for side, frozen in ((a, frozen_a), (b, frozen_b)):
+            pressure = statistics.pressure([self._argument(side)], [self._argument(frozen)], op)
+            total = total + 0.5 * self.density * (pressure + self.z * self.bulk_occupancy * side.phi)
+        return total
+
+    def charge(self, side: Side, frozen: Side, op: Operations) -> Any:
+        """Charge of the core per area (scaled)."""
+        x = SITE_STATISTICS["site_limited"].occupancies([self._argument(side)], [self._argument(frozen)], op)[0]
+        return self.z * self.density * (x - self.bulk_occupancy)
+
+
+#: Every law that a case may name; the key is the word in the case file.
+INTERFACE_LAWS: dict[str, Callable[[Any, Scales, PhaseModel], Any]] = {
+    "blocking": Blocking,
+    "butler_volmer": ButlerVolmer,
+    "capacitive": Capacitive,
+    "fixed_charge": FixedCharge,
+    "resistive": Resistive,
+    "segregation": Segregation,
+}
+
+
+def interface_laws(interface: Interface, scales: Scales, first: PhaseModel) -> list[Any]:
+    """The laws of an interface of the case, scaled; ``first`` is the model of the first-named phase."""
+    return [INTERFACE_LAWS[law.law](law, scales, first) for law in interface.laws]

@@ -1,0 +1,189 @@
+"""The run folder, as it is written. Nothing of a run is ever written outside it.
+
+A hidden file ``.ssbsim-run`` marks a folder as a run folder and lists the free-form files that the run put there.
+Only a folder with this mark is ever emptied, and only of what a run writes: notes and pictures that a user keeps there
+stay.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from ssbsim.errors import ResultsError
+from ssbsim.results import _checkpoint, _files
+from ssbsim.results._fields import FieldsWriter
+from ssbsim.results._grid import Grid
+from ssbsim.results._history import FILE as HISTORY_FILE
+from ssbsim.results._history import HistoryWriter
+
+FORMAT = 1
+MARKER = ".ssbsim-run"
+FILES = (HISTORY_FILE, "fields.pvd", "log.txt", "report.html")
+FOLDERS = {
+    "fields": re.compile(r"\d{4,}\.vtu|names\.json"),
+    _checkpoint.FOLDER: re.compile(r"\d{6,}\.(json|npz)"),
+    "plots": re.compile(r"[a-z0-9_]+\.(png|svg|pdf)"),
+}
+
+
+class RunFolder:
+    """A folder that takes everything one run leaves behind. Made on rank 0 only; other ranks hold None.
+
+    Args:
+        path: Made when it does not exist, with its parents.
+        overwrite: Remove what an earlier run left there first.
+
+    Raises:
+        ResultsError: The folder holds a run (without ``overwrite``), or holds something and is no run folder.
+    """
+
+    def __init__(self, path: str | Path, *, overwrite: bool = False) -> None:
+        self.path = Path(path)
+        self._fields: FieldsWriter | None = None
+        self._written: list[str] = []
+        self._claim(overwrite)
+        self._history = HistoryWriter(self.path)
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __repr__(self) -> str:
+        return f"RunFolder({str(self.path)!r})"
+
+    def write_text(self, name: str, text: str) -> Path:
+        """Write a text file into the folder in one atomic step; returns its path."""
+        path = self.path / self._plain_name(name)
+        if name not in self._written:
+            self._written.append(name)
+            self._mark()
+        _files.write_text(path, text)
+        return path
+
+    def write_json(self, name: str, data: Mapping[str, Any]) -> Path:
+        """Write a JSON file in one atomic step; numpy values are allowed, NaN and infinities become null."""
+        return self.write_text(name, _files.to_json(data))
+
+    def open_fields(self, grid: Grid, length_unit: str = "nm") -> None:
+        """Say where the fields live. Call it once, before the first ``append_fields``."""
+        if self._fields is not None:
+            raise ResultsError("The fields of this run are open already.", where=str(self.path))
+        self._fields = FieldsWriter(self.path, grid, length_unit)
+
+    def append_fields(self, time: float, study: str, step: int, point_data: Mapping[str, npt.ArrayLike]) -> Path:
+        """Save one step.
+
+        Args:
+            time: Seconds since the start of the run.
+            study: Name of the study that made it; the pictures show the last step of each.
+            step: Number of the step within the run.
+            point_data: Arrays of shape (n,) or (n, 3) by name and unit, as in "potential [V]"; NaN where a field does
+                not exist. The same names at every step.
+
+        Returns:
+            The path of the VTU file.
+        """
+        if self._fields is None:
+            raise ResultsError(
+                "Fields were appended before their grid was given.", where=str(self.path), hint="Call open_fields."
+            )
+        return self._fields.append(time, study, step, point_data)
+
+    def append_history(self, row: Mapping[str, float | int | str]) -> None:
+        """Append one row to ``history.csv``; keys carry units, as in "time [s]", and are the same in every row."""
+        self._history.append(row)
+
+    def write_checkpoint(self, arrays: Mapping[str, npt.ArrayLike], meta: Mapping[str, Any]) -> int:
+        """Write a new checkpoint, keep the one before it, drop older ones; returns the number of the generation."""
+        return _checkpoint.write_checkpoint(self.path / _checkpoint.FOLDER, arrays, meta)
+
+    def _plain_name(self, name: str) -> str:
+        if Path(name).name != name or name.startswith(".") or name in {*FILES, *FOLDERS}:
+            raise ResultsError(
+                f"{name!r} is no name for a file of a run.",
+                where=str(self.path),
+                hint=f"Give a plain file name, other than {', '.join([*FILES, *FOLDERS])}.",
+            )
+        return name
+
+    def _claim(self, overwrite: bool) -> None:
+        marker = self.path / MARKER
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            is_run = marker.is_file()
+            if not is_run and any(self.path.iterdir()):
+                raise ResultsError(
+                    "The output folder holds files and is not a run folder; nothing was touched.",
+                    where=str(self.path),
+                    hint="Choose another folder with --output.",
+                )
+            if is_run and overwrite:
+                _empty(self.path)
+            # "x" fails when another run claims the folder at the same time.
+            with marker.open("w" if is_run and overwrite else "x", encoding="utf-8") as file:
+                file.write(self._marker_text())
+        except FileExistsError as error:
+            raise ResultsError(
+                "The output folder already holds a run." if marker.is_file() else "The output path is a file.",
+                where=str(self.path),
+                hint="Give --overwrite to replace the run, or choose another folder with --output.",
+            ) from error
+        except OSError as error:
+            raise _files.cannot_write(self.path, error) from error
+
+    def _mark(self) -> None:
+        _files.write_text(self.path / MARKER, self._marker_text())
+
+    def _marker_text(self) -> str:
+        return _files.to_json({"what": "ssbsim run folder", "format": FORMAT, "files": self._written})
+
+
+def read_marker(path: Path) -> dict[str, Any]:
+    """What the marker of a run folder says.
+
+    Raises:
+        ResultsError: No run folder, or one of a later version.
+    """
+    marker = path / MARKER
+    if not marker.is_file():
+        raise ResultsError(
+            "This is not a run folder." if path.is_dir() else "There is no such folder.",
+            where=str(path),
+            hint=f"Give the folder that `ssbsim run` named at its end (it holds a file {MARKER}).",
+        )
+    try:
+        content: dict[str, Any] = json.loads(marker.read_text(encoding="utf-8"))
+    except ValueError:
+        content = {}  # A kill within the very first write; the folder is empty but for the marker.
+    if content.get("format", FORMAT) != FORMAT:
+        raise ResultsError(
+            f"The run folder has format {content['format']!r}; this ssbsim reads format {FORMAT}.",
+            where=str(path),
+            hint="Use a later version of ssbsim.",
+        )
+    return content
+
+
+def _empty(path: Path) -> None:
+    """Remove what a run writes, and nothing else; the marker stays until the new run rewrites it."""
+    names = [name for name in read_marker(path).get("files", []) if Path(str(name)).name == name]
+    for name in (*FILES, *names):
+        for file in (path / name, path / f".{name}{_files.TEMPORARY_SUFFIX}"):
+            if file.is_file() or file.is_symlink():
+                file.unlink()
+    for name, pattern in FOLDERS.items():
+        folder = path / name
+        if folder.is_symlink():
+            folder.unlink()
+        elif folder.is_dir():
+            for file in folder.iterdir():
+                bare = re.sub(rf"^\.(.*){re.escape(_files.TEMPORARY_SUFFIX)}$", r"\1", file.name)
+                if pattern.fullmatch(bare) and not file.is_dir():
+                    file.unlink()
+            if not any(folder.iterdir()):
+                folder.rmdir()

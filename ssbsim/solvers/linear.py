@@ -1,0 +1,97 @@
+"""Linear solvers by name.
+
+``direct``     MUMPS. Right in 1D and in small 2D.
+``multigrid``  flexible GMRES with smoothed aggregation (GAMG) on the node-blocked matrix and point-block SOR. Right in 3D
+               and large 2D. (Chebyshev smoothing, PETSc's default, gave NaN on meshes graded from 0.1 nm to 10 nm.)
+
+The choice ``auto`` is by dimension and size, from measurement (see ``bench/``). PETSc options of the case override any of
+these; an option that PETSc did not use is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from petsc4py import PETSc
+
+from ssbsim.errors import CaseError
+
+_PRESETS: dict[str, dict[str, str | int | float]] = {
+    "direct": {
+        "ksp_type": "preonly",
+        "pc_type": "lu",
+        "pc_factor_mat_solver_type": "mumps",
+        "mat_mumps_icntl_14": 80,
+    },
+    "multigrid": {
+        "ksp_type": "fgmres",
+        "ksp_gmres_restart": 60,
+        "ksp_rtol": 1e-10,
+        "ksp_max_it": 300,
+        "pc_type": "gamg",
+        "pc_gamg_type": "agg",
+        "pc_gamg_agg_nsmooths": 1,
+        "pc_gamg_threshold": 0.02,
+        "mg_levels_ksp_type": "richardson",
+        "mg_levels_ksp_max_it": 2,
+        "mg_levels_pc_type": "pbjacobi",
+        "mg_coarse_pc_type": "redundant",
+        "mg_coarse_redundant_pc_type": "lu",
+    },
+}
+# Point-block SOR of PETSc's AIJ works on the blocks of the matrix within each rank.
+_PRESETS["multigrid"]["mg_levels_pc_type"] = "sor"
+
+#: Rows up to which a direct solve was the faster one, by dimension.
+_DIRECT_UP_TO = {1: 10**9, 2: 300_000, 3: 20_000}
+
+
+def choose_preset(linear: str, dimension: int, rows: int) -> str:
+    """``direct`` or ``multigrid``: the case's own word, or by dimension and number of rows."""
+    if linear != "auto":
+        return linear
+    return "direct" if rows <= _DIRECT_UP_TO[dimension] else "multigrid"
+
+
+class SolverOptions:
+    """PETSc options of one run under their own prefix, so that two runs in one process never mix.
+
+    Args:
+        prefix: Options prefix.
+        preset: Name of the preset.
+        user: Options of the case; they win.
+    """
+
+    def __init__(self, prefix: str, preset: str, user: Mapping[str, Any]) -> None:
+        self.prefix = prefix
+        self.preset = preset
+        self.user = {str(k).lstrip("-"): v for k, v in user.items()}
+        self.values: dict[str, Any] = {"snes_linesearch_type": "basic", **_PRESETS[preset], **self.user}
+        database = PETSc.Options()
+        for key, value in self.values.items():
+            database.setValue(f"{prefix}{key}", _text(value))
+
+    def unused(self) -> list[str]:
+        """Options of the case that PETSc never asked for. Ask after a solve."""
+        database = PETSc.Options()
+        return [k for k in self.user if not database.used(f"{self.prefix}{k}")]
+
+    def clear(self) -> None:
+        """Remove the options from PETSc's database."""
+        database = PETSc.Options()
+        for key in self.values:
+            if database.hasName(f"{self.prefix}{key}"):
+                database.delValue(f"{self.prefix}{key}")
+
+
+def _text(value: Any) -> str | None:
+    if value is True or value is None:
+        return None
+    if isinstance(value, (str, int, float)):
+        return str(value)
+    raise CaseError(
+        f"A PETSc option must be text, a number or true; found {value!r}.",
+        where="solver.petsc_options",
+        hint="Write for example ksp_rtol: 1e-8.",
+    )

@@ -1,0 +1,260 @@
+r"""One implicit step: find y with ``q(y) + tau dR/dy(y) = target`` on free rows and y given on fixed rows.
+
+Newton's method through PETSc's SNES. When the fixed values have moved, the first iteration is the tangent step with the
+move on the right-hand side, so that the move spreads over the mesh instead of standing in one cell.
+
+Convergence is judged by the error that is left in y, in units of kT, estimated from two successive updates:
+``e = s2 * theta / (1 - theta)`` with ``theta = s2/s1`` (Deuflhard, Newton Methods for Nonlinear Problems, 2004, section
+2.1). No tolerance has a dimension. Iterations end when that estimate is below :data:`ERROR_LEFT`, or when the updates stop
+shrinking at the level of rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import dolfinx
+import dolfinx.fem.petsc
+import numpy as np
+import numpy.typing as npt
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from ssbsim.physics import Functional
+from ssbsim.solvers.linear import SolverOptions
+
+Floats = npt.NDArray[np.float64]
+
+#: Error left in y after a solve, in kT.
+ERROR_LEFT = 1e-9
+#: Updates below this that no longer shrink are rounding.
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True)
+class NewtonReport:
+    """What one implicit solve did.
+
+    Args:
+        converged: Whether the error estimate was met.
+        reason: One sentence.
+        iterations: Newton iterations, the tangent step included.
+        linear_iterations: Krylov iterations over all of them (one per direct solve).
+        update: Largest last update (kT).
+        worst_row: Local row of the largest last update on ``worst_rank``.
+        worst_rank: Rank that holds it.
+    """
+
+    converged: bool
+    reason: str
+    iterations: int
+    linear_iterations: int
+    update: float
+    worst_row: int = -1
+    worst_rank: int = 0
+
+
+class ImplicitSolver:
+    """Solver of the implicit step of a functional; matrices and factorisations are kept between calls.
+
+    Args:
+        functional: The forms.
+        options: Linear solver and other PETSc options.
+        maximum_iterations: Newton iterations after which a solve is given up.
+    """
+
+    def __init__(self, functional: Functional, options: SolverOptions, *, maximum_iterations: int = 30) -> None:
+        self.functional = functional
+        self.options = options
+        self.comm: MPI.Comm = functional.mesh.comm
+        self._n = functional.n_owned_rows
+        imap = functional.space.dofmap.index_map
+        self._assembled = dolfinx.la.vector(imap, functional.n_fields)
+        self._matrix = dolfinx.fem.petsc.create_matrix(functional.jacobian)
+        self._matrix.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
+        self._matrix.setOption(PETSc.Mat.Option.NO_OFF_PROC_ZERO_ROWS, True)
+        self._first_row = imap.local_range[0] * functional.n_fields
+        rows = [fixed.rows for fixed in functional.fixed] + [functional.absent]
+        self._fixed_rows = np.unique(np.concatenate(rows)).astype(np.int32)
+        self._free = np.ones(self._n, dtype=np.bool_)
+        self._free[self._fixed_rows] = False
+        self._global_fixed = (self._fixed_rows + self._first_row).astype(PETSc.IntType)
+        self._target: Floats = np.zeros(self._n)
+        self._x = self._matrix.createVecRight()
+        self._f = self._matrix.createVecRight()
+        self._maximum = maximum_iterations
+        self._updates: list[float] = []
+        self._offset = 0
+        self._snes = PETSc.SNES().create(self.comm)
+        self._snes.setOptionsPrefix(options.prefix)
+        self._snes.setFunction(self._residual, self._f)
+        self._snes.setJacobian(self._jacobian, self._matrix)
+        self._snes.setType("newtonls")
+        self._snes.setConvergenceTest(self._test)
+        self._snes.setTolerances(max_it=maximum_iterations)
+        self._snes.getKSP().setErrorIfNotConverged(False)
+        self._snes.setFromOptions()
+
+    @property
+    def free_rows(self) -> npt.NDArray[np.bool_]:
+        """Owned rows that no terminal fixes."""
+        return self._free
+
+    def assemble(self, form: Any) -> Floats:
+        """Owned part of an assembled vector form (a new array)."""
+        self._assembled.array[:] = 0.0
+        dolfinx.fem.assemble_vector(self._assembled.array, form)
+        self._assembled.scatter_reverse(dolfinx.la.InsertMode.add)
+        return self._assembled.array[: self._n].copy()
+
+    def unbalanced(self, target: Floats) -> Floats:
+        """``q + tau dR/dy - target`` on all owned rows: zero on free rows, what the outside supplies on fixed ones."""
+        return self.assemble(self.functional.residual) - target
+
+    def solve(self, target: Floats, tau: float) -> NewtonReport:
+        """Solve one implicit step from the present ``functional.y``, which receives the result.
+
+        Args:
+            target: Right-hand side on owned rows (scaled).
+            tau: Step (scaled).
+
+        Returns:
+            The report; on failure ``functional.y`` holds the last iterate and the caller restores it.
+        """
+        functional = self.functional
+        functional.tau.value = tau
+        self._target = target
+        self._updates = []
+        self._offset = 0
+        linear = 0
+        y = functional.y.x.array
+        missing = np.zeros(self._n)
+        for fixed in functional.fixed:
+            missing[fixed.rows] = y[fixed.rows] - fixed.applied.value
+        missing[functional.absent] = y[functional.absent]
+        worst = self.comm.allreduce(float(np.max(np.abs(missing), initial=0.0)), op=MPI.MAX)
+        if worst > 0.0:
+            reason = self._tangent_step(missing)
+            linear += max(self._snes.getKSP().getIterationNumber(), 1)
+            if reason < 0:
+                return NewtonReport(False, _linear_reason(reason), 1, linear, worst)
+            for fixed in functional.fixed:
+                y[fixed.rows] = fixed.applied.value
+            y[functional.absent] = 0.0
+            functional.y.x.scatter_forward()
+            self._offset = 1
+        self._x.array[:] = y[: self._n]
+        self._snes.solve(None, self._x)
+        self._load(self._x)
+        linear += self._snes.getLinearSolveIterations()
+        reason = self._snes.getConvergedReason()
+        update = self._updates[-1] if self._updates else 0.0
+        converged = reason > 0
+        row, rank = (-1, 0) if converged else self._worst()
+        text = "converged" if converged else self._why(reason)
+        return NewtonReport(
+            converged, text, self._snes.getIterationNumber() + self._offset, linear, update, row, rank
+        )
+
+    def solve_linear(self, rhs: Floats) -> Floats:
+        """Apply the inverse of the last Jacobian (fixed rows: zero) to a vector of owned rows."""
+        b = self._matrix.createVecRight()
+        x = self._matrix.createVecRight()
+        b.array[:] = np.where(self._free, rhs, 0.0)
+        self._snes.getKSP().solve(b, x)
+        result = x.array.copy()
+        b.destroy()
+        x.destroy()
+        return result
+
+    def destroy(self) -> None:
+        """Free PETSc's objects and options."""
+        for thing in (self._snes, self._matrix, self._x, self._f):
+            thing.destroy()
+        self.options.clear()
+
+    def _load(self, x: PETSc.Vec) -> None:
+        self.functional.y.x.array[: self._n] = x.array_r
+        self.functional.y.x.scatter_forward()
+
+    def _residual(self, snes: PETSc.SNES, x: PETSc.Vec, f: PETSc.Vec) -> None:
+        self._load(x)
+        values = self.unbalanced(self._target)
+        values[self._fixed_rows] = 0.0
+        f.array[:] = values
+
+    def _jacobian(self, snes: PETSc.SNES | None, x: PETSc.Vec | None, a: PETSc.Mat, p: PETSc.Mat) -> None:
+        a.zeroEntries()
+        dolfinx.fem.petsc.assemble_matrix(a, self.functional.jacobian, bcs=[])
+        a.assemble()
+        a.zeroRowsColumns(self._global_fixed, 1.0)
+
+    def _tangent_step(self, missing: Floats) -> int:
+        """Newton step that also carries the fixed rows to their values; returns KSP's reason."""
+        matrix, ksp = self._matrix, self._snes.getKSP()
+        self._f.array[:] = self.unbalanced(self._target)
+        self._x.array[:] = missing
+        matrix.zeroEntries()
+        dolfinx.fem.petsc.assemble_matrix(matrix, self.functional.jacobian, bcs=[])
+        matrix.assemble()
+        matrix.zeroRowsColumns(self._global_fixed, 1.0, self._x, self._f)
+        ksp.setOperators(matrix)
+        step = matrix.createVecRight()
+        ksp.setFromOptions()
+        ksp.solve(self._f, step)
+        reason = int(ksp.getConvergedReason())
+        if reason > 0:
+            self.functional.y.x.array[: self._n] -= step.array_r
+            self.functional.y.x.scatter_forward()
+        step.destroy()
+        return reason
+
+    def _test(self, snes: PETSc.SNES, iteration: int, norms: tuple[float, float, float]) -> int | None:
+        reasons = PETSc.SNES.ConvergedReason
+        if not np.isfinite(norms[2]):
+            return int(reasons.DIVERGED_FUNCTION_DOMAIN)
+        if iteration == 0:
+            return None
+        step = snes.getSolutionUpdate().norm(PETSc.NormType.NORM_INFINITY)
+        self._updates.append(step)
+        if not np.isfinite(step):
+            return int(reasons.DIVERGED_FUNCTION_DOMAIN)
+        if step == 0.0:
+            return int(reasons.CONVERGED_SNORM_RELATIVE)
+        if len(self._updates) > 1:
+            theta = step / self._updates[-2] if self._updates[-2] > 0 else 0.0
+            if theta < 0.9 and step * theta / (1.0 - theta) < ERROR_LEFT:
+                return int(reasons.CONVERGED_SNORM_RELATIVE)
+            if theta >= 0.5 and step < _ROUNDING:
+                return int(reasons.CONVERGED_SNORM_RELATIVE)
+        elif step < 0.1 * ERROR_LEFT:
+            return int(reasons.CONVERGED_SNORM_RELATIVE)
+        if iteration >= self._maximum:
+            return int(reasons.DIVERGED_MAX_IT)
+        return None
+
+    def _worst(self) -> tuple[int, int]:
+        """Row and rank of the largest last update."""
+        update = self._snes.getSolutionUpdate().array_r
+        clean = np.nan_to_num(np.abs(update), nan=np.inf)
+        row = int(np.argmax(clean)) if len(clean) else -1
+        value = float(clean[row]) if len(clean) else -1.0
+        everyone = self.comm.allgather((value, row))
+        rank = max(range(len(everyone)), key=lambda r: everyone[r][0])
+        return everyone[rank][1], rank
+
+    def _why(self, reason: int) -> str:
+        if reason == int(PETSc.SNES.ConvergedReason.DIVERGED_LINEAR_SOLVE):
+            return _linear_reason(int(self._snes.getKSP().getConvergedReason()))
+        if reason == int(PETSc.SNES.ConvergedReason.DIVERGED_MAX_IT):
+            return f"Newton's method did not converge in {self._maximum} iterations"
+        return "the residual became infinite or not a number"
+
+
+def _linear_reason(reason: int) -> str:
+    names = {v: k for k, v in vars(PETSc.KSP.ConvergedReason).items() if isinstance(v, int)}
+    word = names.get(reason, str(reason))
+    if "PC" in word:
+        return "the matrix of the step is singular or could not be factorised"
+    return f"the linear solver stopped ({word.lower().replace('_', ' ')})"

@@ -1,0 +1,182 @@
+r"""Steps in time of ``d/dt q(y) = f(y)`` on rows that store and ``0 = q(y)`` on rows that hold at every instant.
+
+Conservative: a step hands on q itself, made from fluxes, so that the residual that Newton left is corrected in the next step
+instead of adding up.
+
+* :meth:`Integrator.euler` — implicit Euler; used for the first step after anything jumped, and towards steady states.
+* :meth:`Integrator.trbdf2` — TR-BDF2 (Bank et al. 1985, doi 10.1109/TCAD.1985.1270142; Hosea and Shampine 1996,
+  doi 10.1016/0168-9274(95)00115-8): one trapezoidal stage to ``t + gamma h``, one BDF2 stage to ``t + h``, both with the same
+  ``tau = d h``, second order, L-stable, with an embedded third-order formula for the error::
+
+      gamma = 2 - sqrt(2),  d = gamma/2,  w = sqrt(2)/4
+      q1 = q0 + d h (f0 + f1)
+      q2 = q0 + w h (f0 + f1) + d h f2
+      e  = h [((1 - w)/3 - w) f0 + ((3 w + 1)/3 - w) f1 + (d/3 - d) f2]
+
+  e is an amount; ``(C + tau K) dy = e`` turns it into an error of the potentials in kT, in which the tolerance is given.
+
+The outside enters at fixed rows. There the residual ``q + tau dR/dy - target`` is ``tau`` times the rate at which the outside
+supplies the row; for phi in a Poisson phase it is the charge on the electrode itself.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from mpi4py import MPI
+
+from ssbsim.solvers.newton import ImplicitSolver, NewtonReport
+
+Floats = npt.NDArray[np.float64]
+
+GAMMA = 2.0 - math.sqrt(2.0)
+D = GAMMA / 2.0
+W = math.sqrt(2.0) / 4.0
+_ERROR_WEIGHTS = ((1.0 - W) / 3.0 - W, (3.0 * W + 1.0) / 3.0 - W, D / 3.0 - D)
+
+
+@dataclass(frozen=True)
+class TimePoint:
+    """Everything that the next step needs; arrays over owned rows, scaled.
+
+    Args:
+        time: Time.
+        y: Fields.
+        q: Stored amounts; zero on rows that hold at every instant.
+        rate: ``dq/dt``; ``None`` after a jump.
+        supply: What the outside supplies at fixed rows: a rate, or the charge itself where phi holds at every instant.
+        slope: ``dy/dt`` over the last step, for the next initial guess.
+    """
+
+    time: float
+    y: Floats
+    q: Floats
+    rate: Floats | None
+    supply: Floats
+    slope: Floats | None = None
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """Outcome of one step.
+
+    Args:
+        accepted: The new point, or ``None`` if Newton failed.
+        newton: Reports of the solves.
+        error: Largest local error (kT); ``nan`` if not estimated.
+        supplied: Amount supplied over the step at fixed rows (zero where phi holds at every instant).
+    """
+
+    accepted: TimePoint | None
+    newton: tuple[NewtonReport, ...]
+    error: float
+    supplied: Floats
+
+
+class Integrator:
+    """Time stepping on an :class:`~ssbsim.solvers.newton.ImplicitSolver`."""
+
+    def __init__(self, solver: ImplicitSolver) -> None:
+        self.solver = solver
+        self.functional = solver.functional
+        self._stores = ~self.functional.instantaneous
+        self._free = solver.free_rows
+        self._n = self.functional.n_owned_rows
+
+    def start(self) -> TimePoint:
+        """The reference composition of every phase at ``phi = 0``, not yet in equilibrium."""
+        self._set_initial_guess()
+        q = np.where(self._stores, self.solver.assemble(self.functional.reference_amounts), 0.0)
+        return TimePoint(0.0, self._y(), q, None, np.zeros(self._n))
+
+    def _set_initial_guess(self) -> None:
+        """Potentials of the neutral bulk of each phase; a node shared by several takes the last."""
+        functional = self.functional
+        y = functional.y.x.array.reshape(-1, functional.n_fields)
+        y[:] = 0.0
+        for name, cells in functional.phase_cells.items():
+            nodes = np.unique(functional.space.dofmap.list[cells])
+            for k, value in functional.phases[name].bulk_potential.items():
+                y[nodes, functional.component(k)] = value
+        functional.y.x.scatter_forward()
+
+    def restore(self, point: TimePoint) -> None:
+        """Put the fields of a point back into the functional."""
+        self._put(point.y)
+
+    def euler(self, point: TimePoint, size: float) -> StepReport:
+        """Implicit Euler from a point."""
+        self._put(point.y)
+        report, q, supply = self._stage(point.q, size)
+        if not report.converged:
+            self._put(point.y)
+            return StepReport(None, (report,), math.nan, np.zeros(self._n))
+        y = self._y()
+        rate = np.where(self._stores, (q - point.q) / size, 0.0)
+        new = TimePoint(point.time + size, y, q, rate, supply, (y - point.y) / size)
+        return StepReport(new, (report,), math.nan, self._flow(supply) * size)
+
+    def trbdf2(self, point: TimePoint, size: float) -> StepReport:
+        """TR-BDF2 from a point whose rate is known."""
+        if point.rate is None:
+            return self.euler(point, size)
+        tau = D * size
+        guess = point.y if point.slope is None else point.y + point.slope * GAMMA * size
+        self._put(guess)
+        first, q1, supply1 = self._stage(point.q + tau * point.rate, tau)
+        if not first.converged and point.slope is not None:
+            self._put(point.y)
+            first, q1, supply1 = self._stage(point.q + tau * point.rate, tau)
+        if not first.converged:
+            self._put(point.y)
+            return StepReport(None, (first,), math.nan, np.zeros(self._n))
+        y1 = self._y()
+        f1 = np.where(self._stores, (q1 - point.q) / tau - point.rate, 0.0)
+        self._put(y1 + (y1 - point.y) * ((1.0 - GAMMA) / GAMMA))
+        base = point.q + W * size * (point.rate + f1)
+        second, q2, supply2 = self._stage(base, tau)
+        if not second.converged:
+            self._put(y1)
+            second, q2, supply2 = self._stage(base, tau)
+        if not second.converged:
+            self._put(point.y)
+            return StepReport(None, (first, second), math.nan, np.zeros(self._n))
+        y2 = self._y()
+        f2 = np.where(self._stores, (q2 - base) / tau, 0.0)
+        weights = _ERROR_WEIGHTS
+        defect = size * (weights[0] * point.rate + weights[1] * f1 + weights[2] * f2)
+        delta = self.solver.solve_linear(defect)
+        error = self.solver.comm.allreduce(float(np.max(np.abs(delta), initial=0.0)), op=MPI.MAX)
+        supplied = size * (W * self._flow(point.supply) + W * self._flow(supply1) + D * self._flow(supply2))
+        new = TimePoint(point.time + size, y2, q2, f2, supply2, (y2 - y1) / ((1.0 - GAMMA) * size))
+        return StepReport(new, (first, second), error, supplied)
+
+    def _stage(self, target: Floats, tau: float) -> tuple[NewtonReport, Floats, Floats]:
+        """Solve ``q + tau dR/dy = target``; returns the report, the carried q and the supply at fixed rows."""
+        goal = np.where(self._stores, target, 0.0)
+        report = self.solver.solve(goal, tau)
+        if not report.converged:
+            return report, goal, goal
+        left = self.solver.unbalanced(goal)
+        q = self.solver.assemble(self.functional.charges)
+        carried = np.where(self._stores, np.where(self._free, q - left, q), 0.0)
+        supply = np.where(self._free, 0.0, np.where(self._stores, left / tau, left))
+        return report, carried, supply
+
+    def _flow(self, supply: Floats) -> Floats:
+        return np.where(self._stores, supply, 0.0)
+
+    def _y(self) -> Floats:
+        return self.functional.y.x.array[: self._n].copy()
+
+    def _put(self, y: Floats) -> None:
+        self.functional.y.x.array[: self._n] = y
+        self.functional.y.x.scatter_forward()
+
+
+def jumped(point: TimePoint) -> TimePoint:
+    """The same point after something outside has jumped: its rates are no longer those of the equations."""
+    return replace(point, rate=None, slope=None)

@@ -1,0 +1,18 @@
+"""Studies: recipes over the functional and the solvers."""
+
+from ssbsim.studies.recipes import STUDIES, StepRecord, run_equilibrium, run_steady, run_transient
+from ssbsim.studies.simulation import Flows, Simulation, choose_scales
+from ssbsim.studies.snapshot import Layout, Snapshots
+
+__all__ = [
+    "STUDIES",
+    "Flows",
+    "Layout",
+    "Simulation",
+    "Snapshots",
+    "StepRecord",
+    "choose_scales",
+    "run_equilibrium",
+    "run_steady",
+    "run_transient",
+]

@@ -1,0 +1,233 @@
+"""The studies: equilibrium, steady and transient. Each is a short recipe over the solver, from the state the last one left.
+
+A study calls ``observe(record)`` after every step it keeps, and asks for output of the fields through the record.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ssbsim.case import EquilibriumStudy, SteadyStudy, TransientStudy
+from ssbsim.errors import CaseError, ConvergenceError
+from ssbsim.solvers import StepReport, TimePoint, jumped
+from ssbsim.studies.simulation import Simulation
+from ssbsim.studies.solve import failure, move_terminals
+
+_log = logging.getLogger("ssbsim")
+
+#: Step towards equilibrium, in diffusion times of the cell at unit mobility; each step shrinks what is left 1e5-fold.
+_EQUILIBRIUM_STEP = 1e4
+#: Gradients of mu (kT per cell length) that count as none.
+_NO_GRADIENT = 1e-9
+#: Rate of change over through-flow at which a state counts as steady.
+_STEADY_RATE = 1e-10
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """What an observer sees of a step.
+
+    Args:
+        study: Index of the study in the case.
+        kind: Its kind.
+        report: The step.
+        size: Step (s); infinite for equilibrium.
+        fields: Whether the fields are to be written.
+        end: Whether the study ends here.
+        progress: Fraction of the study done.
+    """
+
+    study: int
+    kind: str
+    report: StepReport
+    size: float
+    fields: bool
+    end: bool
+    progress: float
+
+
+Observer = Callable[[StepRecord], None]
+
+
+def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int, observe: Observer) -> None:
+    """The state without fluxes.
+
+    Implicit Euler steps at unit mobility, long against the time of the cell, until no electrochemical potential varies
+    within a region. The mobilities do not matter for where an equilibrium lies, only which species move; unit mobility
+    makes the approach well conditioned. Time does not advance.
+
+    Raises:
+        CaseError: The terminals hold a species at different electrochemical potentials, so there is none.
+        ConvergenceError: A solve failed.
+    """
+    functional, integrator = simulation.functional, simulation.integrator
+    start, end = simulation.applied_values(), simulation.target_values(study.terminals)
+    time = simulation.point.time
+    functional.physical.value = 0.0
+    try:
+
+        def step(point: TimePoint) -> StepReport:
+            return integrator.euler(point, _EQUILIBRIUM_STEP)
+
+        report = move_terminals(simulation, simulation.point, start, end, step, "equilibrium")
+        total = report
+        for _ in range(12):
+            before = report.accepted
+            report = move_terminals(simulation, _accepted(report), end, end, step, "equilibrium")
+            total = replace(report, newton=total.newton + report.newton)
+            change = simulation.largest(_accepted(report).y - _accepted_y(before))
+            if change < 1e-10:
+                break
+        else:
+            raise ConvergenceError(
+                "The equilibrium was not reached in 12 long steps.",
+                where=f"study {index + 1} (equilibrium); the last step still changed the state by {change:.2g} kT",
+                hint="Check that every species can reach equilibrium, or use a transient study.",
+            )
+        flow = simulation.largest(simulation.mu_supply(_accepted(report)))
+        if flow > _NO_GRADIENT:
+            raise CaseError(
+                "There is no equilibrium: the terminals hold a species at different electrochemical potentials, "
+                "and a current flows.",
+                where=f"study[{index}]",
+                hint="Use 'kind: steady', or give the reservoirs the same potential.",
+            )
+    finally:
+        functional.physical.value = 1.0
+    point = replace(_accepted(report), time=time, rate=None, slope=None, supply=simulation.only_charges(_accepted(report)))
+    simulation.point = point
+    simulation.step += 1
+    observe(StepRecord(index, "equilibrium", replace(total, accepted=point), math.inf, True, True, 1.0))
+
+
+def run_steady(simulation: Simulation, study: SteadyStudy, index: int, observe: Observer) -> None:
+    """The state that no longer changes.
+
+    Implicit Euler steps that grow tenfold, from one diffusion time of the cell, until the rates of change are below
+    1e-10 of what flows through; then the currents of the terminals agree and the amounts are constant. Time does not
+    advance.
+
+    Raises:
+        ConvergenceError: A solve failed, or the state keeps changing.
+    """
+    integrator = simulation.integrator
+    start, end = simulation.applied_values(), simulation.target_values(study.terminals)
+    time, size = simulation.point.time, 1.0
+    report = move_terminals(
+        simulation, simulation.point, start, end, lambda p: integrator.euler(p, size), "steady"
+    )
+    total, best = report, math.inf
+    for count in range(40):
+        size = min(10.0 * size, 1e12)
+        report = move_terminals(
+            simulation, _accepted(report), end, end, lambda p, h=size: integrator.euler(p, h), "steady"
+        )
+        total = replace(report, newton=total.newton + report.newton)
+        point = _accepted(report)
+        rate = simulation.sum(np.abs(simulation.rates(point)))
+        through = simulation.sum(np.abs(simulation.mu_supply(point)))
+        _log.debug("steady: step %d, size %.1e, rate %.2e, through-flow %.2e", count, size, rate, through)
+        settled = rate <= _STEADY_RATE * through + 1e-14
+        # Rounding of the fluxes: the rate no longer falls although the step grew tenfold.
+        stalled = rate <= 1e-6 * through + 1e-11 and rate > 0.5 * best
+        best = min(best, rate)
+        if settled or stalled:
+            break
+    else:
+        raise ConvergenceError(
+            "The state did not become steady.",
+            where=f"study {index + 1} (steady); rate of change over through-flow is {rate / max(through, 1e-300):.2g}",
+            hint="A species may pile up at a blocking contact: use a transient study, or let it out.",
+        )
+    point = replace(_accepted(report), time=time, rate=None, slope=None)
+    simulation.point = point
+    simulation.step += 1
+    observe(StepRecord(index, "steady", replace(total, accepted=point), math.inf, True, True, 1.0))
+
+
+def run_transient(simulation: Simulation, study: TransientStudy, index: int, observe: Observer, *, every: int = 0) -> None:
+    """Time stepping with error control (TR-BDF2), output times hit exactly.
+
+    Args:
+        simulation: The simulation.
+        study: The study.
+        index: Its place in the case.
+        observe: Called after every step.
+        every: Write the fields after every so many steps as well; 0 for output times only.
+
+    Raises:
+        ConvergenceError: A step failed even when it was made very small, or there were too many steps.
+    """
+    integrator, unit = simulation.integrator, simulation.scales.time
+    start, end = simulation.applied_values(), simulation.target_values(study.terminals)
+    begin = simulation.point.time
+    duration = study.duration / unit
+    outputs = [begin + t / unit for t in study.output_times.until(study.duration)]
+    largest = duration if study.maximum_step is None else study.maximum_step / unit
+    size = (study.initial_step / unit) if study.initial_step is not None else 1e-7 * duration
+    simulation.apply(end)
+    moved = start != end or simulation.point.rate is None
+    point = jumped(simulation.point) if moved else simulation.point
+    previous_error, rejected, taken = 1.0, 0, 0
+    while outputs:
+        if taken >= study.maximum_steps:
+            raise ConvergenceError(
+                f"The transient study needs more than {study.maximum_steps} steps.",
+                where=f"study {index + 1}, time {point.time * unit:.6g} s",
+                hint="Raise maximum_steps or tolerance, or check the mesh where the fields change fastest.",
+            )
+        left = outputs[0] - point.time
+        planned = min(size, largest)
+        # Spread the rest over two steps rather than leave a crumb before an output time.
+        used = left if planned >= left * (1.0 - 1e-12) else (0.5 * left if planned > 0.5 * left else planned)
+        report = integrator.trbdf2(point, used)
+        error = report.error / study.tolerance if math.isfinite(report.error) else 1.0
+        if report.accepted is None or (math.isfinite(report.error) and error > 1.0):
+            rejected += 1
+            shrink = 0.25 if report.accepted is None else max(0.2, 0.9 * error ** (-1.0 / 3.0))
+            size = used * shrink
+            if size < 1e-14 * duration:
+                simulation.point = point
+                raise failure(simulation, report.newton[-1], "transient", [f"steps down to {size * unit:.2g} s"])
+            integrator.restore(point)
+            continue
+        new = report.accepted
+        at_output = used == left
+        if at_output:
+            new = replace(new, time=outputs.pop(0))
+        point = simulation.point = new
+        simulation.step += 1
+        taken += 1
+        if math.isfinite(report.error):
+            error = max(error, 1e-8)
+            factor = 0.9 * error ** (-0.7 / 3.0) * previous_error ** (0.4 / 3.0)
+            grown = used * min(5.0, max(0.2, factor))
+            # A step cut short by an output time says little about the step that the error allows.
+            size = max(grown, size) if used < planned else grown
+            previous_error = error
+        fields = at_output or (every > 0 and taken % every == 0)
+        progress = (point.time - begin) / duration
+        observe(
+            StepRecord(index, "transient", replace(report, accepted=point), used * unit, fields, not outputs, progress)
+        )
+    _log.info("transient: %d steps, %d rejected", taken, rejected)
+
+
+def _accepted(report: StepReport) -> TimePoint:
+    if report.accepted is None:
+        raise ConvergenceError("The step did not converge.", where="", hint="")
+    return report.accepted
+
+
+def _accepted_y(point: TimePoint | None) -> Any:
+    return point.y if point is not None else 0.0
+
+
+#: Every study that a case may name; the key is the word in the case file.
+STUDIES: dict[str, Any] = {"equilibrium": run_equilibrium, "steady": run_steady, "transient": run_transient}

@@ -1,0 +1,289 @@
+"""A case made ready to solve: mesh, functional, solver and the present state, with the numbers that one reads from it.
+
+Signs: currents and supplies are positive into the cell. Per area means per area of the terminal; a 1D cell has a cross-
+section of 1 m2, a 2D cell a depth of 1 m.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from mpi4py import MPI
+
+from ssbsim.case import Case
+from ssbsim.discretization import FARADAY, DistributedMesh, Scales, gather_rows
+from ssbsim.errors import CaseError
+from ssbsim.geometry import MeshData
+from ssbsim.physics import POTENTIAL, build_functional, debye_length
+from ssbsim.solvers import ImplicitSolver, Integrator, SolverOptions, TimePoint, choose_preset
+
+Floats = npt.NDArray[np.float64]
+
+_PREFIXES = itertools.count()
+
+
+@dataclass(frozen=True)
+class Flows:
+    """What the terminals supply, SI.
+
+    Args:
+        species: Rate of supply of each species by each terminal (mol/s).
+        electronic: Electronic current of each terminal (A).
+        charge: Charge on each electrode that faces a Poisson phase (C).
+    """
+
+    species: dict[str, dict[str, float]]
+    electronic: dict[str, float]
+    charge: dict[str, float]
+
+
+def choose_scales(case: Case, data: MeshData) -> Scales:
+    """Units from the case: its extent, its largest concentration and its largest diffusivity."""
+    extent = float(np.max(np.ptp(data.points, axis=0)))
+    concentrations = [c for phase in case.phases.values() for c in (phase.concentration or {}).values()]
+    diffusivities = [
+        s.diffusivity.at_temperature(case.temperature) / s.haven_ratio
+        for phase in case.phases.values()
+        for s in (phase.species or {}).values()
+        if s.diffusivity is not None
+    ]
+    # Without mobile species any unit serves; these are those of a dense ion conductor.
+    return Scales(case.temperature, extent, max(concentrations, default=1e3), max(diffusivities, default=1e-12))
+
+
+class Simulation:
+    """One case in memory.
+
+    Args:
+        case: A resolved case.
+        data: Its mesh on rank 0, ``None`` elsewhere.
+        comm: Communicator; construction is collective.
+
+    Attributes:
+        point: The present state (scaled).
+        step: Steps taken so far.
+    """
+
+    def __init__(self, case: Case, data: MeshData | None, comm: MPI.Comm) -> None:
+        self.case = case
+        self.comm = comm
+        scales = comm.bcast(choose_scales(case, data) if data is not None else None, root=0)
+        self.scales: Scales = scales
+        self.mesh = DistributedMesh(comm, data, scales.length)
+        self.boundary_measures: dict[str, float] = comm.bcast(
+            data.boundary_measures() if data is not None else None, root=0
+        )
+        self.functional = build_functional(case, self.mesh, scales)
+        self._check_reference()
+        rows = int(self.functional.space.dofmap.index_map.size_global * self.functional.n_fields)
+        self.n_unknowns = rows
+        preset = choose_preset(case.solver.linear, self.mesh.dim, rows)
+        self.options = SolverOptions(f"ssbsim{next(_PREFIXES)}_", preset, case.solver.petsc_options)
+        self.solver = ImplicitSolver(
+            self.functional, self.options, maximum_iterations=case.solver.newton_iterations
+        )
+        self.integrator = Integrator(self.solver)
+        self.point: TimePoint = self.integrator.start()
+        self.step = 0
+
+    @property
+    def time(self) -> float:
+        """Present time (s)."""
+        return self.point.time * self.scales.time
+
+    def close(self) -> None:
+        """Free PETSc's objects."""
+        self.solver.destroy()
+
+    def applied_values(self) -> dict[tuple[str, str], float]:
+        """What the terminals apply now (scaled), by terminal and field."""
+        values = {}
+        for name, model in self.functional.terminals.items():
+            for quantity, applied in {**model.fixed, **model.applied}.items():
+                values[name, quantity] = applied.value
+        return values
+
+    def target_values(self, updates: dict[str, Any]) -> dict[tuple[str, str], float]:
+        """What the terminals apply after the updates of a study (scaled)."""
+        values = self.applied_values()
+        for name, update in updates.items():
+            changed = self.case.terminals[name].model_copy(
+                update={k: v for k, v in update.model_dump().items() if k != "source"}
+            )
+            for quantity, value in self.functional.terminals[name].targets(changed).items():
+                values[name, quantity] = value
+        return values
+
+    def apply(self, values: dict[tuple[str, str], float]) -> None:
+        """Let the terminals apply the values (scaled)."""
+        for name, model in self.functional.terminals.items():
+            for quantity, applied in {**model.fixed, **model.applied}.items():
+                applied.set(values[name, quantity])
+
+    def amounts(self, point: TimePoint | None = None) -> dict[str, float]:
+        """Amount of every species in the cell: mol (3D), mol per metre of depth (2D), mol/m2 (1D)."""
+        q = (self.point if point is None else point).q.reshape(-1, self.functional.n_fields)
+        unit = self.scales.concentration * self.scales.length**self.mesh.dim
+        return {k: self.sum(q[:, i]) * unit for i, k in enumerate(self.functional.species)}
+
+    def flows(self, point: TimePoint | None = None) -> Flows:
+        """What every terminal supplies at a point of time."""
+        supply = (self.point if point is None else point).supply
+        scales, functional = self.scales, self.functional
+        size = scales.length ** (self.mesh.dim - 1)
+        species: dict[str, dict[str, float]] = {name: {} for name in functional.terminals}
+        electronic, charge = {}, {}
+        for fixed in functional.fixed:
+            if fixed.field != POTENTIAL:
+                species[fixed.terminal][fixed.field] = self.sum(supply[fixed.rows]) * scales.flux * size
+                continue
+            held = functional.instantaneous[fixed.rows]
+            charge[fixed.terminal] = self.sum(supply[fixed.rows][held]) * scales.surface_charge * size
+            electronic[fixed.terminal] = self.sum(supply[fixed.rows][~held]) * scales.current * size
+        for name, form in functional.stern_charge.items():
+            charge[name] = self.comm.allreduce(functional.assemble_scalar(form)) * scales.surface_charge * size
+        return Flows(species, electronic, charge)
+
+    def ionic_current(self, flows: Flows, terminal: str) -> float:
+        """Current that a terminal supplies as ions and electrons (A); the charging of an electrode is not in it."""
+        ions = sum(self.charges[k] * FARADAY * rate for k, rate in flows.species[terminal].items())
+        return ions + flows.electronic.get(terminal, 0.0)
+
+    @cached_property
+    def debye_lengths(self) -> dict[str, float]:
+        """Debye length of every Poisson phase with mobile charge, in its neutral bulk (m)."""
+        return {
+            name: debye_length(model) * self.scales.length
+            for name, model in self.functional.phases.items()
+            if model.permittivity is not None and model.charges
+        }
+
+    def mu_supply(self, point: TimePoint) -> Floats:
+        """Scaled rates at which terminals supply species, on the rows that they fix (zero elsewhere)."""
+        stores = ~self.functional.instantaneous
+        return np.where(stores & ~self.solver.free_rows, point.supply, 0.0)
+
+    def only_charges(self, point: TimePoint) -> Floats:
+        """The supply of a point without its rates: the charges on electrodes."""
+        return np.where(self.functional.instantaneous, point.supply, 0.0)
+
+    def rates(self, point: TimePoint) -> Floats:
+        """Scaled rates of change ``dq/dt`` on rows that no terminal fixes."""
+        return np.zeros_like(point.q) if point.rate is None else np.where(self.solver.free_rows, point.rate, 0.0)
+
+    def supplied(self, amounts: Floats) -> dict[str, dict[str, float]]:
+        """Amounts that each terminal supplied over a step: mol by species, and electrons as charge (C) under ``"phi"``."""
+        scales, functional = self.scales, self.functional
+        size = scales.length**self.mesh.dim
+        result: dict[str, dict[str, float]] = {name: {} for name in functional.terminals}
+        for fixed in functional.fixed:
+            unit = scales.charge_density if fixed.field == POTENTIAL else scales.concentration
+            result[fixed.terminal][fixed.field] = self.sum(amounts[fixed.rows]) * unit * size
+        return result
+
+    def current(self, terminal: str, flows: Flows, before: Flows | None, amounts: Floats, size: float) -> float:
+        """Current of a terminal (A): the mean over a step of finite size, else the present one.
+
+        Over a step it includes the charging of the electrode, so that its integral is the charge that passed.
+
+        Args:
+            terminal: Name.
+            flows: At the end of the step.
+            before: At its beginning; ``None`` for the first.
+            amounts: What the outside supplied over the step (scaled).
+            size: Step (s).
+        """
+        if not math.isfinite(size):
+            return self.ionic_current(flows, terminal)
+        passed = self.supplied(amounts)[terminal]
+        charge = passed.pop(POTENTIAL, 0.0) + sum(self.charges[k] * FARADAY * n for k, n in passed.items())
+        if terminal in flows.charge and before is not None:
+            charge += flows.charge[terminal] - before.charge[terminal]
+        return charge / size
+
+    @cached_property
+    def charges(self) -> dict[str, int]:
+        """Charge number of every species."""
+        return {k: z for model in self.functional.phases.values() for k, z in model.charges.items()}
+
+    def applied_potential(self, terminal: str) -> float | None:
+        """Potential that a terminal applies now (V); for a reservoir against the neutral bulk of its phase."""
+        model = self.functional.terminals[terminal]
+        values = {**model.fixed, **model.applied}
+        if POTENTIAL in values:
+            return float(values[POTENTIAL].value * self.scales.potential)
+        for k, applied in values.items():
+            return float((applied.value - model.reference[k]) * self.scales.potential / self.charges[k])
+        return None
+
+    def currents_through_cuts(self) -> dict[str, float] | None:
+        """Ionic and electronic current through planes across x (A), on rank 0: smallest, largest and at the left end.
+
+        The flux through a cut of the nodes is the sum of ``dR/dy`` over the nodes on its left: elements on one side
+        contribute nothing to it, because a constant test function has no gradient.
+        """
+        functional, scales = self.functional, self.scales
+        n, fields = functional.space.dofmap.index_map.size_local, functional.n_fields
+        spent = self.solver.assemble(functional.dissipated).reshape(n, fields)
+        weights = np.array([self.charges[k] for k in functional.species] + [0.0])
+        total = spent @ weights
+        total = total + np.where(functional.instantaneous.reshape(n, fields)[:, -1], 0.0, spent[:, -1])
+        x = functional.space.tabulate_dof_coordinates()[:n, 0]
+        rows = gather_rows(self.comm, np.stack([x, total], axis=1))
+        if rows is None:
+            return None
+        place, index = np.unique(np.round(rows[:, 0], 12), return_inverse=True)
+        flux = np.cumsum(np.bincount(index, weights=rows[:, 1]))[: len(place) - 1]
+        unit = scales.current * scales.length ** (self.mesh.dim - 1)
+        return {"smallest": float(flux.min() * unit), "largest": float(flux.max() * unit), "cuts": len(flux)}
+
+    def sum(self, values: npt.ArrayLike) -> float:
+        """Sum over all ranks."""
+        return float(self.comm.allreduce(float(np.sum(values)), op=MPI.SUM))
+
+    def largest(self, values: npt.ArrayLike) -> float:
+        """Largest absolute value over all ranks."""
+        return float(self.comm.allreduce(float(np.max(np.abs(values), initial=0.0)), op=MPI.MAX))
+
+    def _check_reference(self) -> None:
+        """Every part of the cell needs something outside that fixes its potential."""
+        functional, mesh = self.functional, self.mesh
+        group = list(range(len(mesh.grains)))
+
+        def root(g: int) -> int:
+            while group[g] != g:
+                g = group[g]
+            return g
+
+        cut = {
+            pair
+            for interface in functional.interfaces
+            if interface.broken and not any(couples(law) for law in interface.laws)
+            for pair in interface.grain_pairs
+        }
+        for a, b in sorted(mesh.interface_pairs() - cut):
+            low, high = sorted((root(a), root(b)))
+            group[high] = low
+        held: set[int] = set()
+        for name, model in functional.terminals.items():
+            if model.fixed or model.applied:
+                grains = np.unique(mesh.cell_grain[mesh.terminal_entities(name)[:, 0]])
+                held |= {root(int(g)) for part in self.comm.allgather(grains) for g in part}
+        loose = [mesh.grains[g].name for g in range(len(mesh.grains)) if root(g) not in held]
+        if loose:
+            raise CaseError(
+                f"Nothing fixes the electrostatic potential in {', '.join(loose[:8])}: the problem is singular.",
+                where="terminals",
+                hint="Add a terminal that is an electrode or a reservoir there, or a capacitive law on the broken contact.",
+            )
+
+
+def couples(law: Any) -> bool:
+    """Whether a law ties the potentials of the two sides together."""
+    return bool(getattr(law, "couples_potentials", False))

@@ -1,0 +1,196 @@
+"""The fields at one instant, gathered on rank 0 in an order that does not depend on the number of ranks.
+
+Points are duplicated wherever a field may jump: every (vertex of the mesh, phase, region) has its own point, so that
+concentrations jump at perfect contacts and potentials at broken ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import basix
+import dolfinx
+import numpy as np
+import numpy.typing as npt
+import ufl
+
+from ssbsim import _compat
+from ssbsim.discretization import gather_rows
+from ssbsim.physics import UFL
+from ssbsim.studies.simulation import Simulation
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The points and cells of all snapshots of a run.
+
+    Args:
+        points: Coordinates (m), shape (points, 3).
+        cells: Points of every cell, in the order of the cells of the mesh.
+        cell_type: ``interval``, ``triangle`` or ``tetrahedron``.
+        phase: Phase index of every cell.
+        grain: Grain index of every cell.
+        phase_names: Names of the phases.
+        grain_names: Names of the grains.
+        pick: For every point, its place among the gathered cell corners.
+    """
+
+    points: Floats
+    cells: npt.NDArray[np.int64]
+    cell_type: str
+    phase: npt.NDArray[np.int32]
+    grain: npt.NDArray[np.int32]
+    phase_names: tuple[str, ...]
+    grain_names: tuple[str, ...]
+    pick: npt.NDArray[np.int64]
+
+
+class Snapshots:
+    """Evaluates the fields of a simulation; the expressions are compiled once.
+
+    Names carry the unit: ``potential [V]``, ``electrochemical potential Li+ [eV]``, ``concentration Li+ [mol/m^3]``,
+    ``occupancy Li+ [1]`` (over all its sites), ``charge density [C/m^3]``, ``conductivity [S/m]``.
+    """
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        functional, mesh = simulation.functional, simulation.mesh
+        self._corners = np.asarray(basix.geometry(basix.CellType[mesh.cell_type]))
+        self.names = self._field_names()
+        self._expressions = {
+            name: _compat.expression(ufl.as_vector(self._components(name)), self._corners, mesh.comm)
+            for name in functional.phases
+        }
+        self.layout = self._make_layout()
+
+    def take(self) -> dict[str, Floats]:
+        """Fields at the points of the layout; empty on ranks other than 0."""
+        mesh = self.simulation.mesh
+        n, corners = mesh.n_cells_owned, len(self._corners)
+        values = np.full((n, corners, len(self.names)), np.nan)
+        for name, cells in self.simulation.functional.phase_cells.items():
+            if len(cells):
+                values[cells] = _compat.evaluate(self._expressions[name], mesh.mesh, cells, len(self.names))
+        everything = gather_rows(mesh.comm, values)
+        if everything is None or self.layout is None:
+            return {}
+        flat = everything.reshape(-1, len(self.names))[self.layout.pick]
+        return {name: flat[:, i] * unit for i, (name, unit) in enumerate(zip(self.names, self._units(), strict=True))}
+
+    def _units(self) -> list[float]:
+        """SI units of the fields, in the order of their names."""
+        scales = self.simulation.scales
+        units = [scales.potential, scales.charge_density, scales.conductivity]
+        return units + [scales.energy_ev, scales.concentration, 1.0] * len(self.simulation.functional.species)
+
+    def gather_state(self) -> dict[str, Any] | None:
+        """The state on rank 0, ordered by place and region so that any number of ranks can take it up again.
+
+        Keys: ``x`` (coordinates of the nodes, m), ``y``, ``q``, ``rate`` and ``supply`` (scaled, one row per node).
+        """
+        simulation = self.simulation
+        functional, point = simulation.functional, simulation.point
+        n, fields = functional.space.dofmap.index_map.size_local, functional.n_fields
+        x = functional.space.tabulate_dof_coordinates()[:n]
+        parts = [point.y, point.q, np.zeros_like(point.q) if point.rate is None else point.rate, point.supply]
+        rows = gather_rows(simulation.comm, np.hstack([x, self._node_region()[:, None], *(p.reshape(n, fields) for p in parts)]))
+        if rows is None:
+            return None
+        rows = rows[np.lexsort(tuple(np.round(rows[:, i], 12) for i in (2, 1, 0, 3)))]
+        blocks = np.split(rows[:, 4:], 4, axis=1)
+        names = ("y", "q", "rate", "supply")
+        return {"x": rows[:, :3] * simulation.scales.length, "region": rows[:, 3], **dict(zip(names, blocks, strict=True))}
+
+    def _node_region(self) -> Floats:
+        """Region of every owned node of the broken space."""
+        functional, mesh = self.simulation.functional, self.simulation.mesh
+        imap = functional.space.dofmap.index_map
+        broken = [p for interface in functional.interfaces if interface.broken for p in interface.grain_pairs]
+        regions = mesh.regions(broken)[mesh.cell_grain].astype(np.float64)
+        found = dolfinx.la.vector(imap, 1)
+        found.array[:] = -1.0
+        found.array[functional.space.dofmap.list.reshape(-1)] = np.repeat(regions, functional.space.dofmap.list.shape[1])
+        # A node may be owned by a rank none of whose cells touch it in this region: let the others tell.
+        marks = [found.array[imap.size_local :].copy(), np.asarray(imap.ghosts), np.asarray(imap.owners)]
+        told = mesh.comm.alltoall([(marks[1][marks[2] == r], marks[0][marks[2] == r]) for r in range(mesh.comm.size)])
+        result = found.array[: imap.size_local].copy()
+        for where, value in told:
+            result[where - imap.local_range[0]] = value
+        return result
+
+    def _field_names(self) -> list[str]:
+        names = ["potential [V]", "charge density [C/m^3]", "conductivity [S/m]"]
+        for k in self.simulation.functional.species:
+            names += [
+                f"electrochemical potential {k} [eV]",
+                f"concentration {k} [mol/m^3]",
+                f"occupancy {k} [1]",
+            ]
+        return names
+
+    def _components(self, phase: str) -> list[Any]:
+        """Expressions of all fields in one phase; a species that is absent has neither potential nor concentration."""
+        functional = self.simulation.functional
+        model = functional.bound_phases[phase]
+        state = functional.state(functional.y)
+        phi = state[1]
+        c = model.concentrations(state, state, UFL)
+        moving = model.mobilities(state, state, UFL)
+        zero = 0.0 * phi
+        sigma = sum((model.charges[k] ** 2 * m for k, m in moving.items()), zero)
+        if model.conductivity is not None:
+            sigma = sigma + model.conductivity
+        parts = [
+            phi,
+            zero + model.charge_density(state, state, UFL),
+            sigma,
+        ]
+        for k in functional.species:
+            capacity = sum(
+                (s.density for s in model.sites if k in s.standard_potential), zero
+            )
+            here = k in model.charges
+            parts += [
+                state[0][k] if here else zero,
+                zero + c[k] if here else zero,
+                c[k] / capacity if here else zero,
+            ]
+        return parts
+
+    def _make_layout(self) -> Layout | None:
+        mesh, functional = self.simulation.mesh, self.simulation.functional
+        n = mesh.n_cells_owned
+        broken = [p for interface in functional.interfaces if interface.broken for p in interface.grain_pairs]
+        regions = mesh.regions(broken)
+        phase_names = tuple(functional.phases)
+        phase_of_grain = np.array([phase_names.index(g.phase) for g in mesh.grains], dtype=np.int32)
+        x = mesh.mesh.geometry.x[mesh.mesh.geometry.dofmap[:n]] * mesh.length
+        rows = [
+            gather_rows(mesh.comm, part)
+            for part in (mesh.original_cell[:n], mesh.cell_vertices[:n], mesh.cell_grain[:n], x)
+        ]
+        original, vertices, grain, coordinates = rows
+        if original is None or vertices is None or grain is None or coordinates is None:
+            return None
+        order = np.argsort(original)
+        corners = vertices.shape[1]
+        grain = grain[order].astype(np.int32)
+        phase = phase_of_grain[grain]
+        region = regions[grain].astype(np.int64)
+        part = region * len(phase_names) + phase
+        key = vertices[order] * (int(part.max()) + 1) + part[:, None]
+        _, first, cells = np.unique(key.reshape(-1), return_index=True, return_inverse=True)
+        gathered = order[first // corners] * corners + first % corners
+        return Layout(
+            points=coordinates.reshape(-1, 3)[gathered],
+            cells=cells.reshape(-1, corners).astype(np.int64),
+            cell_type=mesh.cell_type,
+            phase=phase.astype(np.int32),
+            grain=grain,
+            phase_names=phase_names,
+            grain_names=tuple(g.name for g in mesh.grains),
+            pick=gathered,
+        )

@@ -1,0 +1,92 @@
+"""Solving one implicit step robustly, and saying what went wrong when it fails.
+
+When a step fails because the terminals have moved far, the move is made in parts (continuation in potential): half of it is
+tried, then half again, down to 1/256; after a success the parts grow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ssbsim.errors import ConvergenceError
+from ssbsim.physics import POTENTIAL
+from ssbsim.solvers import NewtonReport, StepReport, TimePoint
+from ssbsim.studies.simulation import Simulation
+
+_SMALLEST_PART = 1.0 / 256.0
+
+
+def move_terminals(
+    simulation: Simulation,
+    point: TimePoint,
+    start: dict[tuple[str, str], float],
+    end: dict[tuple[str, str], float],
+    step: Callable[[TimePoint], StepReport],
+    study: str,
+) -> StepReport:
+    """Carry the terminals from one set of values to another, with a solve for each part of the way.
+
+    Args:
+        simulation: The simulation.
+        point: State to start from.
+        start: Applied values that belong to it.
+        end: Values to reach.
+        step: Makes one solve from a state at the values applied.
+        study: Name of the study, for the message.
+
+    Returns:
+        The report of the solve at the end values.
+
+    Raises:
+        ConvergenceError: Even the smallest part failed.
+    """
+    done, part = 0.0, 1.0
+    tried: list[str] = []
+    while True:
+        goal = min(1.0, done + part)
+        simulation.apply({k: start[k] + goal * (v - start[k]) for k, v in end.items()})
+        report = step(point)
+        if report.accepted is not None:
+            if goal >= 1.0:
+                return report
+            point, done, part = report.accepted, goal, min(2.0 * part, 1.0)
+            continue
+        tried.append(f"{100 * goal:.3g} % of the way")
+        part *= 0.5
+        if start == end or part < _SMALLEST_PART:
+            simulation.apply(start)
+            raise failure(simulation, report.newton[-1], study, tried)
+
+
+def failure(simulation: Simulation, report: NewtonReport, study: str, tried: list[str]) -> ConvergenceError:
+    """The error of a failed solve: when, which field, where, and the mesh size there over the Debye length."""
+    functional, mesh, scales = simulation.functional, simulation.mesh, simulation.scales
+    found = None
+    if simulation.comm.rank == report.worst_rank and report.worst_row >= 0:
+        node, component = divmod(report.worst_row, functional.n_fields)
+        name = POTENTIAL if component == len(functional.species) else functional.species[component]
+        cells = np.flatnonzero((functional.space.dofmap.list == node).any(axis=1))
+        if len(cells):
+            cell = int(cells[0])
+            grain = mesh.grains[mesh.cell_grain[cell]]
+            x = mesh.mesh.geometry.x[mesh.mesh.geometry.dofmap[cell]] * mesh.length
+            size = float(np.max(np.ptp(x, axis=0)))
+            debye = simulation.debye_lengths.get(grain.phase)
+            ratio = "" if debye is None else f", cell size {size / debye:.2g} Debye lengths"
+            place = ", ".join(f"{v * 1e9:.6g}" for v in x.mean(axis=0)[: mesh.dim])
+            label = "the potential" if name == POTENTIAL else f"the electrochemical potential of {name}"
+            found = f"{label} near ({place}) nm in grain '{grain.name}'{ratio}"
+    found = simulation.comm.bcast(found, root=report.worst_rank)
+    applied = ", ".join(
+        f"{t} {q} {v * scales.potential:.4g} V" for (t, q), v in simulation.applied_values().items()
+    )
+    where = f"study '{study}', time {simulation.time:.6g} s, last state at {applied or 'no applied value'}"
+    if found:
+        where += f"; largest last change in {found}"
+    hint = "Refine the mesh where the change is largest (geometry.spacing), approach the value in several studies"
+    hint += ", or raise solver.newton_iterations."
+    if tried:
+        where += f"; tried {', '.join(tried[:4])}{' ...' if len(tried) > 4 else ''}"
+    return ConvergenceError(f"The step did not converge: {report.reason}.", where=where, hint=hint)
