@@ -122,9 +122,9 @@ def materials(
 
     if name is None:
         for entry in list_materials():
-            _say(f"{entry:40} {load_material(entry).description}")
+            _say(f"{entry:40} {load_material(entry).title}")
         return
-    for row in load_material(name).provenance:
+    for row in load_material(name).provenance.values():
         origin = row.source + (f", doi {row.doi}" if row.doi and row.doi not in row.source else "")
         sure = f", confidence {row.confidence}" if row.confidence is not None else ""
         _say(f"{row.path} = {row.value}  ({row.uncertainty})\n    {row.basis}{sure}: {origin}; {row.method}; {row.temperature}")

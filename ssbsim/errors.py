@@ -6,6 +6,8 @@ can read them; ``str(error)`` joins them for a person. On several ranks the same
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class SsbsimError(Exception):
     """Base of every error that ssbsim raises on purpose.
@@ -24,6 +26,10 @@ class SsbsimError(Exception):
         self.hint = hint
         super().__init__(what, where, hint)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors travel between ranks; the default would call __init__ without its keywords.
+        return _rebuild, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         lines = [self.what]
         if self.where:
@@ -31,6 +37,13 @@ class SsbsimError(Exception):
         if self.hint:
             lines.append(f"  try:   {self.hint}")
         return "\n".join(lines)
+
+
+def _rebuild(kind: type[SsbsimError], args: tuple[Any, ...], fields: dict[str, Any]) -> SsbsimError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(fields)
+    return error
 
 
 class CaseError(SsbsimError):

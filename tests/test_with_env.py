@@ -218,7 +218,9 @@ def test_unknown_command_is_status_127(launcher: Launcher) -> None:
 
 
 def test_environment_inside(launcher: Launcher) -> None:
-    code = 'echo "$SSBSIM_ENV|$PYTHONPATH|$OMP_NUM_THREADS|$OMPI_MCA_btl|$XDG_CACHE_HOME|${LD_PRELOAD-none}|${PATH%%:*}"'
+    code = (
+        'echo "$SSBSIM_ENV|$PYTHONPATH|$OMP_NUM_THREADS|$OMPI_MCA_btl|$XDG_CACHE_HOME|${LD_PRELOAD-none}|${PATH%%:*}"'
+    )
     output = launcher.run("--suite=sid", "sh", "-c", code, OMP_NUM_THREADS="4", LD_PRELOAD="")[1]
     cache, tools = launcher.cache / "cache-sid", REPOSITORY / "env" / "bin"
     assert output == f"sid|{REPOSITORY}|4|self,sm|{cache}|none|{tools}\n"

@@ -10,8 +10,8 @@ even q = 1 is too long (the layer holds less than one more end cell), all cells 
 
 A layer between two interfaces that holds at most `THIN_LAYER_CELLS` interface cells gets uniform cells: it is a
 boundary core, and its interior is as important as its ends. A layer thinner than the interface size gets two cells.
-Where a layer needed smaller end cells, its neighbours start from the same size, so that the ratio g holds across
-interfaces too.
+Where cells had to be made so much smaller that the ratio g fails across an interface, the neighbour starts from the
+smaller size, a few times over; if layers of a few cells each still do not match, a note says so.
 
 Coordinates are integer multiples of one power of two, so that their differences are exact: mirrored layers give
 bitwise mirrored cell sizes, and a refined mesh contains every point of the coarse one bit by bit. The price is a
@@ -40,6 +40,9 @@ _MANTISSA_BITS = 53
 
 # Below this the rounding of a size would be seen (0.1 %).
 _FEWEST_QUANTA = 1000
+
+# Layers of a few cells each can force each other to smaller sizes without end.
+_PASSES = 3
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -167,16 +170,22 @@ def _stack_sizes(
             )
             for end in (layer, layer + 1):
                 ends[end] = min(ends[end], 0.5 * thickness)
-    # Sizes only ever shrink, by amounts that stay within one layer or its neighbour: a few passes settle it.
-    for _ in range(4 + 2 * last):
+    for passes_left in range(_PASSES, -1, -1):
         sizes = [
             _layer_sizes(thicknesses[i], ends[i], ends[i + 1], bulk, growth, 0 < i < last - 1) for i in range(last)
         ]
-        actual = [float(sizes[0][0]), *(float(min(a[-1], b[0])) for a, b in zip(sizes, sizes[1:], strict=False))]
-        actual.append(float(sizes[-1][-1]))
-        if all(abs(new - old) <= 1e-12 * old for new, old in zip(actual, ends, strict=True)):
+        steps = [(float(a[-1]), float(b[0])) for a, b in zip(sizes, sizes[1:], strict=False)]
+        steep = [i for i, (a, b) in enumerate(steps) if max(a, b) > growth * min(a, b) * (1.0 + 1e-12)]
+        if not passes_left:
+            notes += [
+                f"the cell sizes of '{labels[i]}' and '{labels[i + 1]}' at their interface differ by a factor "
+                f"{max(steps[i]) / min(steps[i]):.3g}, more than the growth ratio: the layers hold too few cells"
+                for i in steep
+            ]
+        if not steep:
             break
-        ends = [min(new, old) for new, old in zip(actual, ends, strict=True)]
+        for i in steep:
+            ends[i + 1] = min(steps[i])
     return sizes, notes
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ssbsim.results._grid import Grid
 from ssbsim.results._names import split_unit
-from ssbsim.results._plot_mesh import draw_interfaces, panel_height
+from ssbsim.results._plot_mesh import cells_near, draw_interfaces, interface_edges, panel_height
 from ssbsim.results._plot_profiles import chosen_states, ordered_fields, windows_of
 from ssbsim.results._plot_regions import Window, set_position_axis
 from ssbsim.results._plot_style import (
@@ -32,6 +32,7 @@ def draw_maps(results: Results) -> Any | None:
     index, label = chosen_states(results)[-1]
     state, names = results.read_step(index), ordered_fields(results)
     windows = windows_of(results)[1][:2]
+    edges = interface_edges(grid)
     with style():
         figure = new_figure(0.5 + len(names) * (panel_height(grid, columns=2) + 0.75))
         panels = figure.subplots(len(names), len(windows), squeeze=False)
@@ -39,6 +40,7 @@ def draw_maps(results: Results) -> Any | None:
             picture = None
             for axes, window in zip(row, windows, strict=True):
                 picture = _map(axes, grid, window, state.values(name), name) or picture
+                draw_interfaces(axes, edges, set_position_axis(axes, window, "x"), window.origin)
                 if axes not in panels[-1]:
                     axes.set_xlabel("")
                     axes.tick_params(labelbottom=False)
@@ -56,13 +58,12 @@ def _map(axes: Any, grid: Grid, window: Window, values: npt.NDArray[np.float64],
         values = np.linalg.norm(values, axis=1)
     factor = set_position_axis(axes, window, "x")
     x, y = (grid.points[:, 0] - window.origin) * factor, grid.points[:, 1] * factor
-    cells = grid.cells[np.isfinite(values[grid.cells]).all(axis=1)]
+    cells = grid.cells[cells_near(grid, window) & np.isfinite(values[grid.cells]).all(axis=1)]
     picture = None
     if len(cells):
         picture = axes.tripcolor(
             x, y, cells, np.nan_to_num(values * scale), shading="gouraud", norm=norm, cmap=colours, rasterized=True
         )
-    draw_interfaces(axes, grid, factor, window.origin)
     low, high = y.min(), y.max()
     if window.label:
         half = 0.5 * np.ptp(y) / np.ptp(x) * (window.stop - window.start) * factor

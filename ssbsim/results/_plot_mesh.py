@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ssbsim.results._grid import Grid
 from ssbsim.results._plot_profiles import windows_of
@@ -35,10 +36,8 @@ def panel_height(grid: Grid, *, columns: int) -> float:
     return float(np.clip((WIDTH / columns - 0.7) * extent[1] / extent[0], 0.4, _TALLEST))
 
 
-def draw_interfaces(axes: Any, grid: Grid, factor: float, origin: float = 0.0) -> None:
-    """Black lines where two grains of a 2D grid meet."""
-    from matplotlib.collections import LineCollection
-
+def interface_edges(grid: Grid) -> npt.NDArray[np.float64]:
+    """Ends of the edges where two grains of a 2D grid meet, in metres, shape (k, 2, 2)."""
     points = grid.points[:, :2]
     edges = grid.cells[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)
     key = np.sort(_places(points)[edges], axis=1)
@@ -46,8 +45,22 @@ def draw_interfaces(axes: Any, grid: Grid, factor: float, origin: float = 0.0) -
     order = np.lexsort((key[:, 1], key[:, 0]))
     key, grain, edges = key[order], grain[order], edges[order]
     is_pair = (key[1:] == key[:-1]).all(axis=1) & (grain[1:] != grain[:-1])
-    lines = (points[edges[1:][is_pair]] - [origin, 0.0]) * factor
-    axes.add_collection(LineCollection(list(lines), colors="black", linewidths=0.3))
+    found: npt.NDArray[np.float64] = points[edges[1:][is_pair]]
+    return found
+
+
+def draw_interfaces(axes: Any, edges: npt.NDArray[np.float64], factor: float, origin: float) -> None:
+    """Black lines along the edges of ``interface_edges``."""
+    from matplotlib.collections import LineCollection
+
+    axes.add_collection(LineCollection(list((edges - [origin, 0.0]) * factor), colors="black", linewidths=0.3))
+
+
+def cells_near(grid: Grid, window: Window) -> npt.NDArray[np.bool_]:
+    """Which cells reach into a window along x."""
+    x = grid.points[grid.cells][:, :, 0]
+    is_near: npt.NDArray[np.bool_] = (x.max(axis=1) >= window.start) & (x.min(axis=1) <= window.stop)
+    return is_near
 
 
 def _places(points: Any) -> Any:
@@ -95,8 +108,7 @@ def _draw_triangles(axes: Any, grid: Grid, window: Window) -> None:
     from matplotlib.colors import ListedColormap
 
     factor = set_position_axis(axes, window, "x")
-    x = grid.points[grid.cells][:, :, 0]
-    is_near = (x.max(axis=1) >= window.start) & (x.min(axis=1) <= window.stop)
+    is_near = cells_near(grid, window)
     cells, phase = grid.cells[is_near], grid.phase[is_near]
     points = (grid.points[:, :2] - [window.origin, 0.0]) * factor
     count = len(grid.phase_names)
@@ -112,7 +124,7 @@ def _draw_triangles(axes: Any, grid: Grid, window: Window) -> None:
         linewidth=0.15,
         rasterized=True,
     )
-    draw_interfaces(axes, grid, factor, window.origin)
+    draw_interfaces(axes, interface_edges(grid), factor, window.origin)
     low, high = points[:, 1].min(), points[:, 1].max()
     if window.label:
         middle, half = (low + high) / 2, 0.2 * (window.stop - window.start) * factor

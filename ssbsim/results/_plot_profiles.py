@@ -8,7 +8,7 @@ import numpy as np
 
 from ssbsim.results._plot_regions import Window, close_ups, name_regions, regions_of, set_position_axis, shade
 from ssbsim.results._plot_style import WIDTH, line_looks, new_figure, phase_patches, quantity_text, scale_values, style
-from ssbsim.results._reader import Results
+from ssbsim.results._reader import Results, profiles_of
 
 _ORDER = ("potential", "electrochemical potential", "concentration", "occupancy", "charge density", "flux")
 _MOST_STATES = 7
@@ -62,7 +62,7 @@ def windows_of(results: Results, axis: str = "x") -> tuple[list[Any], list[Windo
     fields = ordered_fields(results)
     # Charge shows the width of a space-charge layer best, then concentration; a potential also drops across the bulk.
     best = next((f for s in ("charge density", "concentration") for f in fields if f.startswith(s)), fields[0])
-    profiles = [results.profile(best, index, axis) for index, _ in chosen_states(results)]
+    profiles = [profiles_of(results, [best], index, axis)[0] for index, _ in chosen_states(results)]
     regions = regions_of(profiles[0], axis, phase_of_grains(results))
     whole = Window(regions[0].start, regions[-1].stop)
     return regions, [whole, *close_ups(regions, profiles, axis)]
@@ -78,8 +78,8 @@ def draw_profiles(results: Results, axis: str = "x") -> Any:
     with style():
         figure = new_figure(0.9 + 1.25 * len(fields))
         panels = figure.subplots(len(fields), len(windows), sharex="col", sharey="row", squeeze=False)
-        for row, field in zip(panels, fields, strict=True):
-            profiles = [results.profile(field, index, axis) for index, _ in states]
+        tables = [profiles_of(results, fields, index, axis) for index, _ in states]
+        for row, field, profiles in zip(panels, fields, zip(*tables, strict=True), strict=True):
             scale = scale_values(row[0], np.concatenate([p["value"].to_numpy() for p in profiles]), field)
             for axes, window in zip(row, windows, strict=True):
                 factor = set_position_axis(axes, window, axis)
@@ -91,12 +91,13 @@ def draw_profiles(results: Results, axis: str = "x") -> Any:
         for axes, window in zip(panels[0], windows, strict=True):
             name_regions(axes, regions, window, 72 * WIDTH / len(windows) * 0.75)
         figure.align_ylabels(panels[:, 0])
-        handles = panels[0][0].get_legend_handles_labels()[0] if len(states) > 1 else []
-        handles += phase_patches(phases)
-        if handles:
+        if len(states) > 1:
+            lines = panels[0][0].get_legend_handles_labels()[0]
             figure.legend(
-                handles=handles, loc="outside upper center", ncols=min(len(handles), 4), frameon=False, handlelength=3
+                handles=lines, loc="outside upper center", ncols=min(len(lines), 4), frameon=False, handlelength=3
             )
+        if patches := phase_patches(phases):
+            figure.legend(handles=patches, loc="outside lower center", ncols=4, frameon=False)
     return figure
 
 

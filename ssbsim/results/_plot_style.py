@@ -33,8 +33,6 @@ _SETTINGS = {
     "ytick.major.width": 0.6,
     "xtick.direction": "in",
     "ytick.direction": "in",
-    "xtick.top": True,
-    "ytick.right": True,
     "lines.linewidth": 1.3,
     "axes.formatter.useoffset": False,
     "savefig.dpi": 300,
@@ -165,7 +163,9 @@ def new_figure(height: float) -> Any:
     """An empty figure of standard width that no window and no global state knows of."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(WIDTH, height), layout="constrained")
+    figure = Figure(figsize=(WIDTH, height))
+    figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.04)
+    return figure
 
 
 def phase_patches(phases: Sequence[str]) -> list[Any]:

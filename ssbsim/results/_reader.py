@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -169,19 +170,7 @@ class Results:
         Raises:
             ResultsError: No such field, time or line.
         """
-        import pandas as pd
-
-        name = self._full_name(field)
-        index = self._index(time)
-        values = self.read_step(index).values(name)
-        grid = self.grid
-        line = line_through(grid, axis, through)
-        if values.ndim == 2:
-            values = values[:, AXES.index(axis)]
-        grains = np.array(grid.grain_names, dtype=object)[grid.grain[line.cell]]
-        table = pd.DataFrame({axis: line.position, "value": line.interpolate(grid, values), "grain": grains})
-        table.attrs = {"field": split_unit(name)[0], "units": split_unit(name)[1], "time": self.steps[index].time}
-        return table
+        return profiles_of(self, [self._full_name(field)], self._index(time), axis, through)[0]
 
     def read_step(self, index: int) -> VtuFile:
         """Read one saved state from the disk; nothing of it is kept."""
@@ -256,6 +245,27 @@ class Results:
                 hint="It is written when the run ends. If the run is over, log.txt says why it stopped.",
             )
         return path
+
+
+def profiles_of(
+    results: Results, names: Sequence[str], index: int, axis: str = "x", through: tuple[float, ...] | None = None
+) -> list[pd.DataFrame]:
+    """Profiles of several fields, by name with unit, of one saved state that is read once; see ``Results.profile``."""
+    import pandas as pd
+
+    grid, state = results.grid, results.read_step(index)
+    line = line_through(grid, axis, through)
+    grains = np.array(grid.grain_names, dtype=object)[grid.grain[line.cell]]
+    tables = []
+    for name in names:
+        values = state.values(name)
+        if values.ndim == 2:
+            values = values[:, AXES.index(axis)]
+        table = pd.DataFrame({axis: line.position, "value": line.interpolate(grid, values), "grain": grains})
+        bare, unit = split_unit(name)
+        table.attrs = {"field": bare, "units": unit, "time": results.steps[index].time}
+        tables.append(table)
+    return tables
 
 
 def value_text(entry: Any) -> str:

@@ -62,11 +62,19 @@ def test_transverse_size_is_an_upper_bound_that_fits():
 
 @pytest.mark.parametrize("dimension", [1, 2, 3])
 def test_refined_meshes_are_nested(dimension: int):
-    coarse, fine = (layers(10, 1, 10, dimension=dimension, refinement=r, bulk=2.0) for r in (1, 3))
+    coarse, fine = (layers(4, 3, dimension=dimension, refinement=r, interface=1.0, bulk=2.0) for r in (1, 2))
     rows = {tuple(point) for point in fine.points}
     assert all(tuple(point) in rows for point in coarse.points)
-    # No fine edge crosses a coarse cell: the centre of a fine cell is inside one coarse cell with all its vertices.
-    assert len(fine.cells) == 3**dimension * len(coarse.cells)
+    assert len(fine.cells) == 2**dimension * len(coarse.cells)
+    # Every fine cell has all its vertices in one coarse cell: barycentric coordinates (coarse, fine, vertex, axis).
+    origin = coarse.points[coarse.cells[:, 0]]
+    inverse = np.linalg.inv(coarse.points[coarse.cells[:, 1:]] - origin[:, None])
+    vertices = fine.points[fine.cells]
+    at = np.einsum("cfvi,cij->cfvj", vertices[None] - origin[:, None, None], inverse)
+    is_inside = (at.min(axis=(2, 3)) > -1e-9) & (at.sum(axis=3).max(axis=2) < 1 + 1e-9)
+    np.testing.assert_array_equal(is_inside.sum(axis=0), 1)
+    parent = is_inside.argmax(axis=0)
+    np.testing.assert_array_equal(fine.cell_grain, coarse.cell_grain[parent])
 
 
 @pytest.mark.parametrize("dimension", [2, 3])
