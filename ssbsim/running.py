@@ -147,7 +147,7 @@ class _Recorder:
         self._checked = checked
         self._show = show_progress
         self._comm = simulation.comm
-        self._snapshots = Snapshots(simulation)
+        self._snapshots = Snapshots(simulation, flux="flux" in simulation.case.output.fields)
         self._audit = Audit()
         self._states: list[dict[str, Any]] = []
         self._flows: Flows | None = None

@@ -34,6 +34,7 @@ STAND_INS = {
         [ -z "${NO_NAMESPACES-}" ] || { echo 'bwrap: No permissions to create new namespace' >&2; exit 1; }
         while [ "$1" != -- ]; do shift; done
         shift
+        case "$*" in *" -m pip "*) [ -z "${PIP_FAILS-}" ]; exit ;; esac
         exec "$@"
     """,
     "nsenter": """
@@ -302,6 +303,14 @@ def test_a_failed_build_is_status_75_and_leaves_nothing(launcher: Launcher) -> N
     assert not launcher.roots()
     assert not launcher.half_built()
     assert launcher.run("true")[0] == 0
+
+
+def test_without_what_comes_from_pip_all_else_works(launcher: Launcher) -> None:
+    launcher.packages.write_text("hello - some_module why\npip:linter==1.0 linter - why\n")
+    status, output, errors = launcher.run("echo", "works", PIP_FAILS="yes")
+    assert (status, output) == (0, "works\n")
+    assert "WARNING: pip could not install: linter==1.0" in errors
+    assert "WARNING" not in launcher.run("--rebuild")[2]
 
 
 def test_says_what_to_allow_where_namespaces_are_forbidden(launcher: Launcher) -> None:

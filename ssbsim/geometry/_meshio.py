@@ -42,6 +42,8 @@ def read_with_meshio(path: Path) -> NamedMesh:
         advice = "check that the file is complete and is what its extension says"
         if path.suffix.lower() not in known:
             advice = f"use a file with one of the extensions {', '.join(known)}"
+        elif isinstance(error, (ImportError, AttributeError)):
+            advice = "install h5py, which meshio needs for some formats (.med, .xdmf, ...), or save the mesh as MSH 4.1"
         raise MeshError(
             "The mesh file cannot be read.",
             where=str(path),

@@ -11,7 +11,8 @@ even q = 1 is too long (the layer holds less than one more end cell), all cells 
 A layer between two interfaces that holds at most `THIN_LAYER_CELLS` interface cells gets uniform cells: it is a
 boundary core, and its interior is as important as its ends. A layer thinner than the interface size gets two cells.
 Where cells had to be made so much smaller that the ratio g fails across an interface, the neighbour starts from the
-smaller size, a few times over; if layers of a few cells each still do not match, a note says so.
+smaller size, and so on along the stack. This ends: once every layer has 1 / (g - 1) cells, fitting a whole number of
+them changes no size by more than g.
 
 Coordinates are integer multiples of one power of two, so that their differences are exact: mirrored layers give
 bitwise mirrored cell sizes, and a refined mesh contains every point of the coarse one bit by bit. The price is a
@@ -41,8 +42,8 @@ _MANTISSA_BITS = 53
 # Below this the rounding of a size would be seen (0.1 %).
 _FEWEST_QUANTA = 1000
 
-# Layers of a few cells each can force each other to smaller sizes without end.
-_PASSES = 3
+# A bound for a loop that ends by itself, see above; a smaller size travels one layer in a pass.
+_PASSES_PER_LAYER = 20
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -106,7 +107,7 @@ def graded_coordinates(
             )
         parts.append(_subdivide(quanta, refinement))
     counts = [len(part) for part in parts]
-    positions = np.concatenate([[0], *(part for part in parts)]).cumsum()
+    positions = np.concatenate([[0], *parts]).cumsum()
     coordinates = positions.astype(np.float64) * quantum
     return GradedStack(
         coordinates=coordinates,
@@ -170,7 +171,7 @@ def _stack_sizes(
             )
             for end in (layer, layer + 1):
                 ends[end] = min(ends[end], 0.5 * thickness)
-    for passes_left in range(_PASSES, -1, -1):
+    for passes_left in range(_PASSES_PER_LAYER * last, -1, -1):
         sizes = [
             _layer_sizes(thicknesses[i], ends[i], ends[i + 1], bulk, growth, 0 < i < last - 1) for i in range(last)
         ]

@@ -10,7 +10,8 @@ interfaces and terminals), the fields obey, for every test function::
 q is the amount of a species at a node (``+c``), and at the rows of phi minus the charge (``-rho``) plus the divergence of
 the displacement. One implicit step of size tau is the minimiser of ``S(y) + tau R(y) - <target, y>``; with the mobility
 lagged that is strictly convex and its Hessian symmetric and positive. Amounts are conserved to rounding because q itself is
-differenced in time.
+differenced in time. Either way the mobility is that of the state itself; lagged only means that the Jacobian leaves its
+derivative out.
 
 Quadrature: storage is lumped at the vertices, the mobility taken at the cell midpoint (order 1); for order 2 (1D only)
 storage is lumped at the Gauss-Lobatto nodes and the mobility taken at two Gauss points.
@@ -46,12 +47,10 @@ _QUADRATURE: dict[int, dict[str, dict[str, Any]]] = {
     1: {
         "storage": {"quadrature_rule": "vertex", "quadrature_degree": 1},
         "gradient": {"quadrature_degree": 0},
-        "mobility": {"quadrature_degree": 0},
     },
     2: {
         "storage": {"quadrature_rule": "GLL", "quadrature_degree": 3},
-        "gradient": {"quadrature_degree": 2},
-        "mobility": {"quadrature_degree": 3},
+        "gradient": {"quadrature_degree": 3},
     },
 }
 
@@ -100,12 +99,12 @@ class Functional:
 
     Args:
         residual: ``q(y) + tau dR/dy``; the target of the step is subtracted as a vector.
-        jacobian: Its derivative.
+        jacobian: Its derivative; with ``newton: lagged`` without that of the mobility, which makes it symmetric.
         charges: ``q(y)``.
         dissipated: ``dR/dy``.
         reference_amounts: q of the reference composition of every phase.
         y: The unknown.
-        lag: Where the mobility is taken when it is lagged.
+        lag: The same values as ``y``, where the mobility is taken.
         tau: Size of the implicit step.
         stern_charge: Scalar forms of the charge on electrodes behind a Stern capacity.
         physical: 1 for the mobilities and laws of the case; 0 replaces each by unity, which leaves every equilibrium
@@ -195,7 +194,10 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
                 hint="Break the other contacts too, or make this one perfect.",
             )
     space = broken_space(mesh, components=len(species) + 1, order=order, region_of_grain=regions)
-    y, lag, held = (dolfinx.fem.Function(space, name=n) for n in ("y", "lag", "held"))
+    y, held = (dolfinx.fem.Function(space, name=n) for n in ("y", "held"))
+    # The same values as y under another name. It lets the Jacobian leave the mobility out; and FFCx (0.9 to 0.11) reuses
+    # the value that a coefficient has at the point of a one-point rule at the points of every other rule of the kernel.
+    lag = dolfinx.fem.Function(space, y.x, name="lag")
     tau, physical = constant(1.0), constant(1.0)
 
     terminals = {}
@@ -233,7 +235,7 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
         unity = {k: physical * m + (1.0 - physical) for k, m in model.mobilities(lagged, kept, UFL).items()}
         spent = model.dissipation(now[0], now[1], unity, UFL)
         if spent is not None:
-            dissipation = dissipation + spent * dx(i, "mobility")
+            dissipation = dissipation + spent * dx(i, "gradient")
         for k, c in model.bulk_concentration.items():
             amount = constant(c)
             reference = reference + amount * test[species.index(k)] * dx(i, "storage")
@@ -263,17 +265,22 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
 
     charges = ufl.derivative(storage, y, test)
     if not isinstance(dissipation, ufl.Form):
-        dissipation = constant(0.0) * y[n] * y[n] * dx(0, "mobility")
+        dissipation = constant(0.0) * y[n] * y[n] * dx(0, "gradient")
     dissipated = ufl.derivative(dissipation, y, test)
-    if case.solver.newton == "full":
-        dissipated = ufl.replace(dissipated, {lag: y})
     residual = charges + tau * dissipated
     jacobian = ufl.derivative(residual, y, ufl.TrialFunction(space))
+    if case.solver.newton == "full":
+        jacobian = jacobian + ufl.derivative(residual, lag, ufl.TrialFunction(space))
     if not isinstance(reference, ufl.Form):
         reference = constant(0.0) * test[n] * dx(0, "storage")
 
     def compiled(form: Any) -> Any:
-        return dolfinx.fem.form(ufl.replace(form, {held: y}))
+        parts = []
+        for integral in form.integrals():
+            inside = integral.integral_type() == "cell" and integral.metadata() == rules["gradient"]
+            here = lag if inside else y
+            parts.append(ufl.replace(ufl.Form([integral]), {held: here}))
+        return dolfinx.fem.form(sum(parts[1:], parts[0]))
 
     functional = Functional(
         mesh=mesh,

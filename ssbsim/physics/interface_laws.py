@@ -9,15 +9,16 @@ law            storage (J/m2, over RT in units of the problem)                  
 =============  ==================================================================  =====================================
 blocking       none                                                                none
 resistive      none                                                                ``jump(mu)^2 / (2 z^2 F^2 R)``
-butler_volmer  none                                                                ``(RT/zF) i0/zF [e^(a u)/a
-                                                                                   + e^(-(1-a) u)/(1-a)]``, u = zF eta/RT
+butler_volmer  none                                                                ``RT i0/(|z|F) [e^(a u)/a
+                                                                                   + e^(-(1-a) u)/(1-a)]``, u = jump(mu)/RT
 capacitive     ``C/2 (jump(phi) - offset)^2``                                      none
 fixed_charge   ``-q phi``                                                          none
 segregation    ``RT N ln(1 + exp(a)) + z F N x_bulk phi``                          none
 =============  ==================================================================  =====================================
 
-Butler-Volmer written as a current: ``i = i0 [exp(a zF eta/RT) - exp(-(1-a) zF eta/RT)]``; detailed balance holds because
-eta is the whole difference of electrochemical potential, concentrations and electrostatic potential included
+Butler-Volmer written as a current: ``i = sign(z) i0 [exp(a zF eta/RT) - exp(-(1-a) zF eta/RT)]``, which has the sign of eta
+for cations and anions alike; detailed balance holds because eta is the whole difference of electrochemical potential,
+concentrations and electrostatic potential included
 (Bazant, Acc. Chem. Res. 46 (2013) 1144, doi 10.1021/ar300145c).
 
 Segregation: N sites per area in the core with ``a = (mu - zF phi - mu0 - energy)/RT``, mu0 the standard potential of the
@@ -112,13 +113,13 @@ class Resistive(_Law):
 
 
 class ButlerVolmer(_Law):
-    """Charge transfer of one species: ``i = i0 [exp(a z F eta/RT) - exp(-(1-a) z F eta/RT)]``."""
+    """Charge transfer of one species: ``i = sign(z) i0 [exp(a z F eta/RT) - exp(-(1-a) z F eta/RT)]``."""
 
     couples_potentials = True
 
     def __init__(self, law: Any, scales: Scales, first: PhaseModel) -> None:
         self.species = law.species
-        self.rate = law.exchange_current / scales.current / first.charges[law.species]
+        self.rate = law.exchange_current / scales.current / abs(first.charges[law.species])
         self.transfer = float(law.transfer_coefficient)
 
     def dissipation(self, a: Side, b: Side, op: Operations) -> Any:

@@ -105,8 +105,6 @@ def read_checkpoint(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
         for generation in _generations(folder):
             try:
                 return _read_generation(folder, generation)
-            except FileNotFoundError:
-                break
             except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
                 problem = f"generation {generation}: {error}"
                 if problem not in problems:

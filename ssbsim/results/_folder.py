@@ -103,7 +103,7 @@ class RunFolder:
         return _checkpoint.write_checkpoint(self.path / _checkpoint.FOLDER, arrays, meta)
 
     def _plain_name(self, name: str) -> str:
-        if Path(name).name != name or name.startswith(".") or name in {*FILES, *FOLDERS}:
+        if not name or Path(name).name != name or name.startswith(".") or name in {*FILES, *FOLDERS}:
             raise ResultsError(
                 f"{name!r} is no name for a file of a run.",
                 where=str(self.path),

@@ -25,17 +25,20 @@ from ssbsim.results._reader import Results
 _KINDS = {
     "current": "current",
     "voltage": "voltage",
-    "potential": "potential",
+    "applied": "applied potential",
     "charge": "charge",
     "amount": "relative change of amount",
-    "dt": "time step",
+    "step size": "time step",
 }
+_STEP = "step"
 
 
 def draw_history(results: Results) -> Any | None:
     """A figure with a panel for each kind of quantity in the history; None when there are fewer than two steps."""
     table = results.history
-    panels = _panels([str(column) for column in table.columns])
+    panels = _panels([str(column) for column in table.columns if not table[column].isna().all()])
+    # A potential that is held says nothing against time.
+    panels = {key: columns for key, columns in panels.items() if key[0] != "applied" or _changes(table[columns])}
     if len(table) < 2 or not panels:
         return None
     with style():
@@ -46,9 +49,12 @@ def draw_history(results: Results) -> Any | None:
             _draw_panel(axes, kind, columns, table, x * factor)
             if is_logarithmic:
                 axes.set_xscale("log")
-            axes.set_xlim(*_limits(x * factor, is_logarithmic=is_logarithmic))
+            axes.set_xlim(*_limits(x * factor, label, is_logarithmic=is_logarithmic))
         rows[-1].set_xlabel(label)
-        _mark_studies(rows, table, x * factor)
+        is_counted = label == _STEP
+        if is_counted:
+            rows[-1].xaxis.get_major_locator().set_params(integer=True)
+        _mark_studies(rows, table, x * factor - (0.5 if is_counted else 0.0))
         figure.align_ylabels(rows)
     return figure
 
@@ -64,6 +70,10 @@ def _panels(columns: list[str]) -> dict[tuple[str, str], list[str]]:
     return panels
 
 
+def _changes(table: Any) -> bool:
+    return bool((table.nunique() > 1).any())
+
+
 def _abscissa(table: Any) -> tuple[npt.NDArray[np.float64], str, float, bool]:
     """Time where it grows from row to row, else the number of the row."""
     if "time [s]" in table.columns:
@@ -75,7 +85,7 @@ def _abscissa(table: Any) -> tuple[npt.NDArray[np.float64], str, float, bool]:
                 time = np.where(time > 0, time, np.nan)
             factor, unit = (1.0, "s") if is_logarithmic else scaled_unit(float(positive.max()), "s")
             return time, axis_label("time", unit), factor, is_logarithmic
-    return np.arange(1, len(table) + 1, dtype=float), "step", 1.0, False
+    return np.arange(1, len(table) + 1, dtype=float), _STEP, 1.0, False
 
 
 def _draw_panel(axes: Any, key: tuple[str, str], columns: list[str], table: Any, x: npt.NDArray[np.float64]) -> None:
@@ -85,12 +95,16 @@ def _draw_panel(axes: Any, key: tuple[str, str], columns: list[str], table: Any,
     if kind == "amount":
         curves = {column: _relative_change(values) for column, values in curves.items()}
         unit = "1"
-    if kind == "dt":
+    if kind == "step size":
         curves = {column: np.where(values > 0, values, np.nan) for column, values in curves.items()}
     stacked = np.concatenate(list(curves.values()))
-    if len(curves) == 1 and kind != "dt":
+    if len(curves) == 1 and kind != "step size":
         title = f"{title}{split_unit(columns[0])[0].removeprefix(kind)}"
     factor = scale_values(axes, stacked, f"{title} [{unit}]")
+    sizes = np.abs(stacked[np.isfinite(stacked)])
+    if kind == "current" and axes.get_yscale() == "linear" and np.median(sizes) < 1e-3 * sizes.max():
+        # A current that has nearly died away, of either sign: four decades are shown, and what is smaller as zero.
+        axes.set_yscale("symlog", linthresh=1e-4 * sizes.max() * factor, linscale=0.5)
     marker = "o" if len(x) < 30 else ""
     for look, (column, values) in zip(line_looks(len(curves), is_sequence=False), curves.items(), strict=True):
         name = pretty_name(split_unit(column)[0].removeprefix(kind).strip())
@@ -104,8 +118,10 @@ def _relative_change(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]
     return (values - start) / start if start else values - start
 
 
-def _limits(x: npt.NDArray[np.float64], *, is_logarithmic: bool) -> tuple[float, float]:
+def _limits(x: npt.NDArray[np.float64], label: str, *, is_logarithmic: bool) -> tuple[float, float]:
     low, high = float(np.nanmin(x)), float(np.nanmax(x))
+    if label == _STEP:
+        return low - 0.5, high + 0.5
     margin = 0.0 if is_logarithmic else 0.02 * (high - low)
     return low - margin, high + margin
 

@@ -16,6 +16,7 @@ from ssbsim.results._plot_style import (
     axis_label,
     is_flat,
     new_figure,
+    noise_of,
     pretty_unit,
     scaled_unit,
     spans_decades,
@@ -34,24 +35,35 @@ def draw_maps(results: Results) -> Any | None:
     windows = windows_of(results)[1][:2]
     edges = interface_edges(grid)
     with style():
-        figure = new_figure(0.5 + len(names) * (panel_height(grid, columns=2) + 0.75))
-        panels = figure.subplots(len(names), len(windows), squeeze=False)
-        for row, name in zip(panels, names, strict=True):
+        # Two panels a row: the whole and the close-up of one field, or two fields when there is no close-up.
+        rows = -(-len(names) * len(windows) // 2)
+        has_close_up = len(windows) > 1
+        figure = new_figure(0.8 + rows * (panel_height(grid, columns=2) + (0.75 if has_close_up else 1.0)))
+        panels = figure.subplots(rows, 2, squeeze=False)
+        for axes in panels.ravel()[len(names) * len(windows) :]:
+            axes.set_visible(False)
+        for row, name in zip(panels.reshape(-1, len(windows)), names, strict=False):
             picture = None
             for axes, window in zip(row, windows, strict=True):
-                picture = _map(axes, grid, window, state.values(name), name) or picture
-                draw_interfaces(axes, edges, set_position_axis(axes, window, "x"), window.origin)
-                if axes not in panels[-1]:
+                picture = _map(axes, grid, window, edges, state.values(name), name) or picture
+                if has_close_up and axes not in panels[-1]:  # all rows have the same axes
                     axes.set_xlabel("")
                     axes.tick_params(labelbottom=False)
             if picture is not None:
-                bar = figure.colorbar(picture, ax=list(row), location="top", aspect=70, pad=0.02)
+                bar = figure.colorbar(picture, ax=list(row), location="top", aspect=35 * len(windows), pad=0.02)
                 bar.set_label(_label_and_scale(grid, state.values(name), name)[0])
         figure.suptitle(label, fontsize=8)
     return figure
 
 
-def _map(axes: Any, grid: Grid, window: Window, values: npt.NDArray[np.float64], name: str) -> Any | None:
+def _map(
+    axes: Any,
+    grid: Grid,
+    window: Window,
+    edges: npt.NDArray[np.float64],
+    values: npt.NDArray[np.float64],
+    name: str,
+) -> Any | None:
     """Draw one field in one window; returns what a colour bar needs, None when the field exists nowhere."""
     _, scale, norm, colours = _label_and_scale(grid, values, name)
     if values.ndim == 2:
@@ -64,6 +76,7 @@ def _map(axes: Any, grid: Grid, window: Window, values: npt.NDArray[np.float64],
         picture = axes.tripcolor(
             x, y, cells, np.nan_to_num(values * scale), shading="gouraud", norm=norm, cmap=colours, rasterized=True
         )
+    draw_interfaces(axes, edges, factor, window.origin)
     low, high = y.min(), y.max()
     if window.label:
         half = 0.5 * np.ptp(y) / np.ptp(x) * (window.stop - window.start) * factor
@@ -91,7 +104,7 @@ def _label_and_scale(grid: Grid, values: npt.NDArray[np.float64], name_and_unit:
         return axis_label(name, pretty_unit(unit)), 1.0, LogNorm(finite.min(), finite.max()), "viridis"
     scale, unit_text = scaled_unit(float(np.abs(finite).max()), unit)
     low, high = float(finite.min()) * scale, float(finite.max()) * scale
-    if is_flat(finite, unit):
+    if is_flat(finite, noise_of(name_and_unit, {})):
         low, high = low - (0.05 * abs(low) or 1.0), high + (0.05 * abs(high) or 1.0)
     # A field of both signs is white at zero, and red and blue mean the same size.
     is_signed = low < -0.02 * high and high > -0.02 * low

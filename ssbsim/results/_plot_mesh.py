@@ -137,6 +137,7 @@ def _draw_triangles(axes: Any, grid: Grid, window: Window) -> None:
 
 
 def _surface(results: Results) -> Any:
+    from matplotlib.ticker import MaxNLocator
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
     grid = results.grid
@@ -156,6 +157,7 @@ def _surface(results: Results) -> Any:
     size = np.ptp(points, axis=0)
     for name, low, high in zip("xyz", points.min(axis=0), points.max(axis=0), strict=True):
         getattr(axes, f"set_{name}lim")(low, high)
-        getattr(axes, f"set_{name}label")(f"{name} ({unit})")
+        getattr(axes, f"set_{name}label")(f"{name} ({unit})", labelpad=14 if high - low > 0.6 * size.max() else 4)
+        getattr(axes, f"{name}axis").set_major_locator(MaxNLocator(6 if high - low > 0.6 * size.max() else 3))
     axes.set_box_aspect(np.maximum(size, 0.15 * size.max()))
     return figure

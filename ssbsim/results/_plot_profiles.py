@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ssbsim.results._plot_regions import Window, close_ups, name_regions, regions_of, set_position_axis, shade
-from ssbsim.results._plot_style import WIDTH, line_looks, new_figure, phase_patches, quantity_text, scale_values, style
+from ssbsim.results._plot_style import (
+    WIDTH,
+    is_flat,
+    legend_columns,
+    line_looks,
+    new_figure,
+    noise_of,
+    phase_patches,
+    quantity_text,
+    scale_values,
+    style,
+)
 from ssbsim.results._reader import Results, profiles_of
 
 _ORDER = ("potential", "electrochemical potential", "concentration", "occupancy", "charge density", "flux")
@@ -59,10 +72,14 @@ def phase_of_grains(results: Results) -> dict[str, str]:
 
 def windows_of(results: Results, axis: str = "x") -> tuple[list[Any], list[Window]]:
     """Regions along the axis, and the parts of it to draw: the whole and up to two close-ups."""
-    fields = ordered_fields(results)
+    by_state = [profiles_of(results, ordered_fields(results), index, axis) for index, _ in chosen_states(results)]
+    by_field = dict(zip(ordered_fields(results), zip(*by_state, strict=True), strict=True))
+    largest = {field: float(np.nanmax(_values(profiles), initial=0.0)) for field, profiles in by_field.items()}
     # Charge shows the width of a space-charge layer best, then concentration; a potential also drops across the bulk.
-    best = next((f for s in ("charge density", "concentration") for f in fields if f.startswith(s)), fields[0])
-    profiles = [profiles_of(results, [best], index, axis)[0] for index, _ in chosen_states(results)]
+    candidates = sorted(by_field, key=lambda field: not field.startswith("charge density"))
+    candidates = [f for f in candidates if f.startswith(("charge density", "concentration"))] + candidates
+    varied = [f for f in candidates if not is_flat(_values(by_field[f]), noise_of(f, largest))]
+    profiles = by_field[(varied or candidates)[0]]
     regions = regions_of(profiles[0], axis, phase_of_grains(results))
     whole = Window(regions[0].start, regions[-1].stop)
     return regions, [whole, *close_ups(regions, profiles, axis)]
@@ -78,9 +95,11 @@ def draw_profiles(results: Results, axis: str = "x") -> Any:
     with style():
         figure = new_figure(0.9 + 1.25 * len(fields))
         panels = figure.subplots(len(fields), len(windows), sharex="col", sharey="row", squeeze=False)
-        tables = [profiles_of(results, fields, index, axis) for index, _ in states]
-        for row, field, profiles in zip(panels, fields, zip(*tables, strict=True), strict=True):
-            scale = scale_values(row[0], np.concatenate([p["value"].to_numpy() for p in profiles]), field)
+        by_state = [profiles_of(results, fields, index, axis) for index, _ in states]
+        by_field = list(zip(fields, zip(*by_state, strict=True), strict=True))
+        largest = {field: float(np.nanmax(_values(p), initial=0.0)) for field, p in by_field}
+        for row, (field, profiles) in zip(panels, by_field, strict=True):
+            scale = scale_values(row[0], _values(profiles), field, noise_of(field, largest))
             for axes, window in zip(row, windows, strict=True):
                 factor = set_position_axis(axes, window, axis)
                 shade(axes, regions, window, factor, phases)
@@ -93,12 +112,15 @@ def draw_profiles(results: Results, axis: str = "x") -> Any:
         figure.align_ylabels(panels[:, 0])
         if len(states) > 1:
             lines = panels[0][0].get_legend_handles_labels()[0]
-            figure.legend(
-                handles=lines, loc="outside upper center", ncols=min(len(lines), 4), frameon=False, handlelength=3
-            )
+            columns = legend_columns(len(lines))
+            figure.legend(handles=lines, loc="outside upper center", ncols=columns, frameon=False, handlelength=3)
         if patches := phase_patches(phases):
             figure.legend(handles=patches, loc="outside lower center", ncols=4, frameon=False)
     return figure
+
+
+def _values(profiles: Sequence[Any]) -> npt.NDArray[np.float64]:
+    return np.concatenate([profile["value"].to_numpy() for profile in profiles])
 
 
 def _with_gaps(profile: Any, axis: str) -> tuple[Any, Any]:

@@ -77,7 +77,7 @@ def close_ups(regions: Sequence[Region], profiles: Sequence[pd.DataFrame], axis:
         share = max((change[i][0] for change in changes), default=0.0) / total
         reach = max((change[i][1] for change in changes), default=0.0)
         width = place.stop - place.start
-        if place.is_end and share < 0.15:
+        if place.is_end and share < 0.05:
             continue
         half = 1.5 * reach if 1.5 * reach <= _WIDEST * length else 0.0
         half = min(max(half, 3 * width), _WIDEST * length)

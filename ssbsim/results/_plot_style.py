@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,7 @@ from ssbsim.results._names import split_unit
 
 WIDTH = 7.1  # inches, 180 mm
 LINES = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+FARADAY = 96485.33212  # C/mol, exact to the digits given (SI, 2019)
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)), (0, (8, 2)), (0, (3, 1)), "-")
 TINTS = ("#E9EEF4", "#F8E0BD", "#DCEBD8", "#F0DCE8", "#E4E4E4", "#FBF3C4", "#D5EAF3")
 _SETTINGS = {
@@ -100,13 +101,25 @@ def axis_label(name: str, unit_text: str) -> str:
     return f"{pretty_name(name)} ({unit_text})" if unit_text else pretty_name(name)
 
 
-def is_flat(values: npt.NDArray[np.float64], unit: str) -> bool:
-    """Whether values differ by rounding only: less than 1e-9 of their size, or than 1e-12 V or eV."""
+def is_flat(values: npt.NDArray[np.float64], noise: float = 0.0) -> bool:
+    """Whether values differ by rounding only: less than 1e-9 of their size, or than ``noise``."""
     finite = values[np.isfinite(values)]
-    if len(finite) == 0:
-        return True
-    noise = 1e-12 if unit in ("V", "eV") else 0.0
-    return bool(np.ptp(finite) <= max(1e-9 * np.abs(finite).max(), noise))
+    return len(finite) == 0 or bool(np.ptp(finite) <= max(1e-9 * np.abs(finite).max(), noise))
+
+
+def noise_of(name_and_unit: str, largest: Mapping[str, float]) -> float:
+    """What rounding leaves of a field that is zero: 1e-12 V or eV, and 1e-12 of the charge of all ions.
+
+    Args:
+        name_and_unit: The field.
+        largest: The largest value of each field of the run.
+    """
+    unit = split_unit(name_and_unit)[1]
+    if unit in ("V", "eV"):
+        return 1e-12
+    if unit == "C/m^3":
+        return 1e-12 * FARADAY * max((v for n, v in largest.items() if split_unit(n)[1] == "mol/m^3"), default=0.0)
+    return 0.0
 
 
 def spans_decades(values: npt.NDArray[np.float64], decades: float = 3.0) -> bool:
@@ -115,13 +128,13 @@ def spans_decades(values: npt.NDArray[np.float64], decades: float = 3.0) -> bool
     return bool(len(finite) and finite.min() > 0 and finite.max() > 10**decades * finite.min())
 
 
-def scale_values(axes: Any, values: npt.NDArray[np.float64], name_and_unit: str) -> float:
+def scale_values(axes: Any, values: npt.NDArray[np.float64], name_and_unit: str, noise: float = 0.0) -> float:
     """Choose unit, label, limits and linear or logarithmic scale of the y axis; returns the factor for the values."""
     name, unit = split_unit(name_and_unit)
     finite = values[np.isfinite(values)]
     size = float(np.abs(finite).max()) if len(finite) else 0.0
-    flat = is_flat(values, unit)
-    if flat and np.ptp(finite if len(finite) else np.zeros(1)) >= 0.5 * size:
+    flat = is_flat(values, noise)
+    if flat and size <= noise:
         size = 0.0  # nothing but rounding about zero
     is_logarithmic = spans_decades(values)
     factor, unit_text = (1.0, pretty_unit(unit)) if is_logarithmic else scaled_unit(size, unit)
@@ -135,7 +148,7 @@ def scale_values(axes: Any, values: npt.NDArray[np.float64], name_and_unit: str)
     else:
         from matplotlib.ticker import MaxNLocator
 
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, min_n_ticks=3))
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3))
     return factor
 
 
@@ -166,6 +179,11 @@ def new_figure(height: float) -> Any:
     figure = Figure(figsize=(WIDTH, height))
     figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.04)
     return figure
+
+
+def legend_columns(count: int, most: int = 4) -> int:
+    """Columns that fill the rows of a legend evenly."""
+    return -(-count // -(-count // most))
 
 
 def phase_patches(phases: Sequence[str]) -> list[Any]:

@@ -34,6 +34,7 @@ _CAPTIONS = {
     "mesh": "The mesh: cell sizes in 1D, cells coloured by phase in 2D and 3D.",
     "maps": "Every field at the last saved state, whole and close to the interfaces (black lines).",
 }
+_BASES = {"read": "read at the source", "memory": "from memory", "case": "given in the case"}
 _ENTRY_KEYS = {"source", "basis", "doi"}
 
 
@@ -123,12 +124,14 @@ def _provenance(results: Results) -> str:
 def _materials(results: Results) -> str:
     rows, from_memory = [], 0
     for path, entry in _entries(results.provenance.get("materials", {})):
-        is_memory = str(entry.get("basis", "")).startswith("memory")
+        source_basis = str(entry.get("basis", ""))
+        is_memory = source_basis.startswith("memory")
         from_memory += is_memory
         doi = str(entry.get("doi") or "")
         link = f' <a href="https://doi.org/{escape(doi)}">doi:{escape(doi)}</a>' if doi else ""
         confidence = f", confidence {entry['confidence']}" if entry.get("confidence") else ""
-        basis = f'<span class="warn">from memory{escape(confidence)}</span>' if is_memory else "read at the source"
+        basis = escape(_BASES.get(source_basis, source_basis) + confidence)
+        basis = f'<span class="warn">{basis}</span>' if is_memory else basis
         details = "; ".join(str(entry[key]) for key in ("method", "temperature", "uncertainty") if entry.get(key))
         cells = [path, str(entry.get("value", "")), str(entry.get("source", ""))]
         value_path, value, source = map(escape, cells)
@@ -199,4 +202,5 @@ def _entries(data: Any, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]
                 yield from _entries(value, f"{path}.{key}" if path else str(key))
     elif isinstance(data, list):
         for i, item in enumerate(data):
-            yield from _entries(item, f"{path}[{i}]")
+            named = item.get("path") if isinstance(item, Mapping) else None
+            yield from _entries(item, f"{path}.{named}" if named else f"{path}[{i}]")

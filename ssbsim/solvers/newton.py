@@ -28,6 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 #: Error left in y after a solve, in kT.
 ERROR_LEFT = 1e-9
+_SINGULAR = "the matrix of the step is singular or could not be factorised"
 #: Updates below this that no longer shrink are rounding.
 _ROUNDING = 1e-6
 
@@ -81,18 +82,22 @@ class ImplicitSolver:
         self._free[self._fixed_rows] = False
         self._global_fixed = (self._fixed_rows + self._first_row).astype(PETSc.IntType)
         self._target: Floats = np.zeros(self._n)
-        self._x = self._matrix.createVecRight()
-        self._f = self._matrix.createVecRight()
         self._maximum = maximum_iterations
         self._updates: list[float] = []
         self._offset = 0
+        self._build()
+
+    def _build(self) -> None:
+        """Make SNES and its vectors; also after PETSc raised inside a solve, which leaves them locked."""
+        self._x = self._matrix.createVecRight()
+        self._f = self._matrix.createVecRight()
         self._snes = PETSc.SNES().create(self.comm)
-        self._snes.setOptionsPrefix(options.prefix)
+        self._snes.setOptionsPrefix(self.options.prefix)
         self._snes.setFunction(self._residual, self._f)
         self._snes.setJacobian(self._jacobian, self._matrix)
         self._snes.setType("newtonls")
         self._snes.setConvergenceTest(self._test)
-        self._snes.setTolerances(max_it=maximum_iterations)
+        self._snes.setTolerances(max_it=self._maximum)
         self._snes.getKSP().setErrorIfNotConverged(False)
         self._snes.setFromOptions()
 
@@ -145,7 +150,12 @@ class ImplicitSolver:
             functional.y.x.scatter_forward()
             self._offset = 1
         self._x.array[:] = y[: self._n]
-        self._snes.solve(None, self._x)
+        try:
+            self._snes.solve(None, self._x)
+        except PETSc.Error:
+            # A direct solver that cannot factorise raises; the next solve must not find its half-made factors.
+            self._build()
+            return NewtonReport(False, _SINGULAR, self._offset + 1, linear, np.inf)
         self._load(self._x)
         linear += self._snes.getLinearSolveIterations()
         reason = self._snes.getConvergedReason()
@@ -202,8 +212,12 @@ class ImplicitSolver:
         ksp.setOperators(matrix)
         step = matrix.createVecRight()
         ksp.setFromOptions()
-        ksp.solve(self._f, step)
-        reason = int(ksp.getConvergedReason())
+        try:
+            ksp.solve(self._f, step)
+            reason = int(ksp.getConvergedReason())
+        except PETSc.Error:
+            self._build()
+            reason = int(PETSc.KSP.ConvergedReason.DIVERGED_PCSETUP_FAILED)
         if reason > 0:
             self.functional.y.x.array[: self._n] -= step.array_r
             self.functional.y.x.scatter_forward()
@@ -256,5 +270,5 @@ def _linear_reason(reason: int) -> str:
     names = {v: k for k, v in vars(PETSc.KSP.ConvergedReason).items() if isinstance(v, int)}
     word = names.get(reason, str(reason))
     if "PC" in word:
-        return "the matrix of the step is singular or could not be factorised"
+        return _SINGULAR
     return f"the linear solver stopped ({word.lower().replace('_', ' ')})"

@@ -27,6 +27,8 @@ _EQUILIBRIUM_STEP = 1e4
 _NO_GRADIENT = 1e-9
 #: Rate of change over through-flow at which a state counts as steady.
 _STEADY_RATE = 1e-10
+#: Change of a long step, in kT, that counts as none.
+_NO_CHANGE = 1e-10
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int,
             report = move_terminals(simulation, _accepted(report), end, end, step, "equilibrium")
             total = replace(report, newton=total.newton + report.newton)
             change = simulation.largest(_accepted(report).y - _accepted_y(before))
-            if change < 1e-10:
+            if change < _NO_CHANGE:
                 break
         else:
             raise ConvergenceError(
@@ -125,17 +127,19 @@ def run_steady(simulation: Simulation, study: SteadyStudy, index: int, observe: 
     total, best = report, math.inf
     for count in range(40):
         size = min(10.0 * size, 1e12)
-        report = move_terminals(
-            simulation, _accepted(report), end, end, lambda p, h=size: integrator.euler(p, h), "steady"
-        )
+        before = _accepted(report)
+        report = move_terminals(simulation, before, end, end, lambda p, h=size: integrator.euler(p, h), "steady")
         total = replace(report, newton=total.newton + report.newton)
         point = _accepted(report)
         rate = simulation.sum(np.abs(simulation.rates(point)))
         through = simulation.sum(np.abs(simulation.mu_supply(point)))
         _log.debug("steady: step %d, size %.1e, rate %.2e, through-flow %.2e", count, size, rate, through)
         settled = rate <= _STEADY_RATE * through + 1e-14
-        # Rounding of the fluxes: the rate no longer falls although the step grew tenfold.
-        stalled = rate <= 1e-6 * through + 1e-11 and rate > 0.5 * best
+        # On fine meshes the rates end at the rounding of the fluxes, mobility / h * 1e-16 at every node: nothing moves any
+        # more although the step grew tenfold, and what is left of the rates cancels.
+        change = simulation.largest(point.y - before.y)
+        net = abs(simulation.sum(simulation.rates(point)))
+        stalled = change <= _NO_CHANGE and net <= 1e-8 * through + 1e-11 and rate > 0.5 * best
         best = min(best, rate)
         if settled or stalled:
             break

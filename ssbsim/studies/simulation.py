@@ -144,7 +144,8 @@ class Simulation:
                 species[fixed.terminal][fixed.field] = self.sum(supply[fixed.rows]) * scales.flux * size
                 continue
             held = functional.instantaneous[fixed.rows]
-            charge[fixed.terminal] = self.sum(supply[fixed.rows][held]) * scales.surface_charge * size
+            if self.sum(held):
+                charge[fixed.terminal] = self.sum(supply[fixed.rows][held]) * scales.surface_charge * size
             electronic[fixed.terminal] = self.sum(supply[fixed.rows][~held]) * scales.current * size
         for name, form in functional.stern_charge.items():
             charge[name] = self.comm.allreduce(functional.assemble_scalar(form)) * scales.surface_charge * size

@@ -36,6 +36,7 @@ class Layout:
         phase_names: Names of the phases.
         grain_names: Names of the grains.
         pick: For every point, its place among the gathered cell corners.
+        cell_order: For every cell, its place among the gathered cells.
     """
 
     points: Floats
@@ -46,16 +47,22 @@ class Layout:
     phase_names: tuple[str, ...]
     grain_names: tuple[str, ...]
     pick: npt.NDArray[np.int64]
+    cell_order: npt.NDArray[np.int64]
 
 
 class Snapshots:
     """Evaluates the fields of a simulation; the expressions are compiled once.
 
     Names carry the unit: ``potential [V]``, ``electrochemical potential Li+ [eV]``, ``concentration Li+ [mol/m^3]``,
-    ``occupancy Li+ [1]`` (over all its sites), ``charge density [C/m^3]``, ``conductivity [S/m]``.
+    ``occupancy Li+ [1]`` (over all its sites), ``charge density [C/m^3]``, ``conductivity [S/m]`` and, when asked for,
+    ``flux Li+ [mol/(m^2 s)]``: the flux of the cells around a point in the same phase and region, weighted by volume.
+
+    Args:
+        simulation: The simulation.
+        flux: Also evaluate the fluxes.
     """
 
-    def __init__(self, simulation: Simulation) -> None:
+    def __init__(self, simulation: Simulation, *, flux: bool = False) -> None:
         self.simulation = simulation
         functional, mesh = simulation.functional, simulation.mesh
         self._corners = np.asarray(basix.geometry(basix.CellType[mesh.cell_type]))
@@ -64,6 +71,13 @@ class Snapshots:
             name: _compat.expression(ufl.as_vector(self._components(name)), self._corners, mesh.comm)
             for name in functional.phases
         }
+        centre = self._corners.mean(axis=0, keepdims=True)
+        self._flux_expressions = {
+            name: _compat.expression(ufl.as_vector(parts), centre, mesh.comm)
+            for name in functional.phases
+            if flux and (parts := self._flux_components(name))
+        }
+        self._flux = flux
         self.layout = self._make_layout()
 
     def take(self) -> dict[str, Floats]:
@@ -75,10 +89,55 @@ class Snapshots:
             if len(cells):
                 values[cells] = _compat.evaluate(self._expressions[name], mesh.mesh, cells, len(self.names))
         everything = gather_rows(mesh.comm, values)
+        fluxes = self._cell_fluxes() if self._flux else None
         if everything is None or self.layout is None:
             return {}
         flat = everything.reshape(-1, len(self.names))[self.layout.pick]
-        return {name: flat[:, i] * unit for i, (name, unit) in enumerate(zip(self.names, self._units(), strict=True))}
+        fields = {name: flat[:, i] * unit for i, (name, unit) in enumerate(zip(self.names, self._units(), strict=True))}
+        return fields | self._point_fluxes(fluxes)
+
+    def _cell_fluxes(self) -> Floats | None:
+        """Scaled flux of every species in every cell on rank 0, in the order of the gathered cells."""
+        mesh, functional = self.simulation.mesh, self.simulation.functional
+        width = mesh.dim * len(functional.species)
+        values = np.zeros((mesh.n_cells_owned, width))
+        for name, expression in self._flux_expressions.items():
+            cells = functional.phase_cells[name]
+            if len(cells):
+                values[cells] = _compat.evaluate(expression, mesh.mesh, cells, width)[:, 0, :]
+        return gather_rows(mesh.comm, values)
+
+    def _point_fluxes(self, gathered: Floats | None) -> dict[str, Floats]:
+        layout, simulation = self.layout, self.simulation
+        if gathered is None or layout is None:
+            return {}
+        dim = simulation.mesh.dim
+        values = gathered[layout.cell_order] * simulation.scales.flux
+        edges = layout.points[layout.cells[:, 1:], :dim] - layout.points[layout.cells[:, :1], :dim]
+        weight = np.repeat(np.abs(np.linalg.det(edges)), layout.cells.shape[1])
+        corners, n = layout.cells.reshape(-1), len(layout.points)
+        total = np.bincount(corners, weights=weight, minlength=n)
+        result = {}
+        for i, k in enumerate(simulation.functional.species):
+            vector = np.zeros((n, 3))
+            for axis in range(dim):
+                column = np.repeat(values[:, i * dim + axis], layout.cells.shape[1])
+                vector[:, axis] = np.bincount(corners, weights=weight * column, minlength=n) / total
+            result[f"flux {k} [mol/(m^2 s)]"] = vector
+        return result
+
+    def _flux_components(self, phase: str) -> list[Any]:
+        """``-M grad mu`` of all species, one component after the other; zero where a species does not move."""
+        functional = self.simulation.functional
+        model = functional.bound_phases[phase]
+        state = functional.state(functional.y)
+        moving = model.mobilities(state, state, UFL)
+        parts = []
+        for k in functional.species:
+            gradient = ufl.grad(state[0][k])
+            factor = moving.get(k, 0.0)
+            parts += [-factor * gradient[axis] for axis in range(self.simulation.mesh.dim)]
+        return parts if moving else []
 
     def _units(self) -> list[float]:
         """SI units of the fields, in the order of their names."""
@@ -193,4 +252,5 @@ class Snapshots:
             phase_names=phase_names,
             grain_names=tuple(g.name for g in mesh.grains),
             pick=gathered,
+            cell_order=order,
         )

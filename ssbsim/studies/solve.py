@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from mpi4py import MPI
 
 from ssbsim.errors import ConvergenceError
-from ssbsim.physics import POTENTIAL
+from ssbsim.physics import NUMPY, POTENTIAL
 from ssbsim.solvers import NewtonReport, StepReport, TimePoint
 from ssbsim.studies.simulation import Simulation
 
@@ -60,6 +61,27 @@ def move_terminals(
             raise failure(simulation, report.newton[-1], study, tried)
 
 
+def _near_bounds(simulation: Simulation) -> str:
+    """Site classes that are full or empty somewhere, where nothing can move and nothing can be stored."""
+    functional = simulation.functional
+    y = functional.y.x.array.reshape(-1, functional.n_fields)
+    found = []
+    for name, cells in functional.phase_cells.items():
+        model = functional.phases[name]
+        nodes = np.unique(functional.space.dofmap.list[cells])
+        state = ({k: y[nodes, i] for i, k in enumerate(functional.species)}, y[nodes, -1])
+        for number, x in enumerate(model.occupancies(state, state, NUMPY)):
+            low = min((float(np.min(v, initial=1.0)) for v in x.values()), default=1.0)
+            high = max((float(np.max(v, initial=0.0)) for v in x.values()), default=0.0)
+            low = simulation.comm.allreduce(low, op=MPI.MIN)
+            high = simulation.comm.allreduce(high, op=MPI.MAX)
+            limited = "SiteLimited" in type(model.sites[number].statistics).__name__
+            if limited and (high > 1.0 - 1e-9 or low < 1e-12):
+                word = "full" if high > 1.0 - 1e-9 else "empty"
+                found.append(f"sites {number + 1} of '{name}' are {word} somewhere (occupancy {low:.2g} to {high:.9g})")
+    return ", ".join(found)
+
+
 def failure(simulation: Simulation, report: NewtonReport, study: str, tried: list[str]) -> ConvergenceError:
     """The error of a failed solve: when, which field, where, and the mesh size there over the Debye length."""
     functional, mesh, scales = simulation.functional, simulation.mesh, simulation.scales
@@ -79,12 +101,15 @@ def failure(simulation: Simulation, report: NewtonReport, study: str, tried: lis
             label = "the potential" if name == POTENTIAL else f"the electrochemical potential of {name}"
             found = f"{label} near ({place}) nm in grain '{grain.name}'{ratio}"
     found = simulation.comm.bcast(found, root=report.worst_rank)
+    bounds = _near_bounds(simulation)
     applied = ", ".join(
         f"{t} {q} {v * scales.potential:.4g} V" for (t, q), v in simulation.applied_values().items()
     )
     where = f"study '{study}', time {simulation.time:.6g} s, last state at {applied or 'no applied value'}"
     if found:
         where += f"; largest last change in {found}"
+    if bounds:
+        where += f"; near a bound: {bounds}"
     hint = "Refine the mesh where the change is largest (geometry.spacing), approach the value in several studies"
     hint += ", or raise solver.newton_iterations."
     if tried:

@@ -93,14 +93,15 @@ def write_run(path: Path, grid: Grid) -> RunFolder:
     times = np.concatenate([[0.0], np.geomspace(1e-9, 1e-3, 60)])
     for i, t in enumerate(times):
         run.append_history({
-            "step": i, "study": "transient" if i else "equilibrium", "time [s]": t, "dt [s]": t / 5 if i else 0.0,
+            "step": i, "study": "transient" if i else "equilibrium", "time [s]": t, "step size [s]": t / 5 if i else 0.0,
             "newton iterations [1]": 3 + i % 3,
-            "current left [A/m^2]": 120 + 4e4 * np.exp(-t / 1e-7), "current right [A/m^2]": 120 * (1 - np.exp(-t / 1e-6)),
-            "amount Li+ [mol/m^2]": 1.3e-3 * (1 + 1e-15 * (i % 3)), "voltage [V]": 0.01 if i else 0.0,
+            "current left [A/m^2]": 120 + 4e4 * np.exp(-t / 1e-7),
+            "current right [A/m^2]": 120 * (1 - np.exp(-t / 1e-6)),
+            "amount Li+ [mol/m^2]": 1.3e-3 * (1 + 1e-15 * (i % 3)), "applied left [V]": 0.01 if i else 0.0,
         })  # fmt: skip
     run.write_json("summary.json", {"format": 1, "quantities": {
-        "space-charge potential": {"value": 0.2501234, "unit": "V", "how": "potential of the core minus that of the bulk"},
-        "depletion width left": {"value": 4.1e-9, "unit": "m", "how": "where the concentration reaches 95 % of the bulk"},
+        "space-charge potential": {"value": 0.2501234, "unit": "V", "how": "core minus bulk, both far from any step"},
+        "depletion width left": {"value": 4.1e-9, "unit": "m", "how": "where it reaches 95 % of the bulk"},
         "area-specific resistance": {"value": 3.2e-5, "unit": "ohm m^2", "how": "voltage over current, bulk taken off"},
     }})  # fmt: skip
     run.write_json("audit.json", {"charge": {"total [C/m^2]": 1.2e-17, "core [C/m^2]": 0.9}, "species": {"Li+": {

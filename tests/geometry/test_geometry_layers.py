@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from conftest import NM, build, layers
+from geometry_cases import NM, build, layers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

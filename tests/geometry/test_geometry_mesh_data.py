@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from conftest import layers
+from geometry_cases import layers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -89,7 +89,10 @@ def test_hash_is_stable_and_sees_every_part(square: MeshData):
     hashes = {dataclasses.replace(square, **{name: value}).content_hash() for name, value in changes.items()}
     assert len(hashes | {square.content_hash()}) == len(changes) + 1
     assert dataclasses.replace(square, notes=("x",)).content_hash() == square.content_hash()
-    assert dataclasses.replace(square, points=np.where(square.points == 0.0, -0.0, square.points)).content_hash() == square.content_hash()
+    assert (
+        dataclasses.replace(square, points=np.where(square.points == 0.0, -0.0, square.points)).content_hash()
+        == square.content_hash()
+    )
 
 
 def test_hash_separates_names():

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import meshio
 import numpy as np
 import pytest
-from conftest import MESHES, NM, build, from_file, layers
+from geometry_cases import MESHES, NM, build, from_file, layers
 
 from ssbsim.case import FileGeometry
 from ssbsim.errors import MeshError
 from ssbsim.geometry import MeshData, gmsh_session, load_mesh, read_mesh, save_mesh
 
+# A namespace package without contents is found where only a part of h5py is installed.
+HAS_H5PY = find_spec("h5py") is not None and hasattr(import_module("h5py"), "File")
 GRAINS = {"lower": "a", "upper": "b"}
 SQUARE = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 0.0]])
 TRIANGLES = np.array([[0, 1, 2], [0, 2, 3]])
@@ -84,18 +88,37 @@ def test_msh2_is_read_by_element(tmp_path: Path):
     assert "ignored: diagonal" in mesh.notes[0]
 
 
-def test_abaqus_and_med_names(tmp_path: Path):
+def test_abaqus_names(tmp_path: Path):
     cells = [("triangle", TRIANGLES), ("line", np.array([[1, 2]]))]
     sets = {"lower": [[0], []], "upper": [[1], []], "right": [[], [0]]}
     meshio.write(tmp_path / "m.inp", meshio.Mesh(SQUARE, cells, cell_sets=sets))
-    abaqus = from_file(tmp_path / "m.inp", GRAINS, {"right": "wall"})
+    mesh = from_file(tmp_path / "m.inp", GRAINS, {"right": "wall"})
+    assert mesh.grain_measures() == pytest.approx({"lower": 0.5, "upper": 0.5})
+    assert mesh.boundary_measures() == pytest.approx({"wall": 1.0})
+
+
+@pytest.mark.skipif(not HAS_H5PY, reason="MED needs h5py, and here it is incomplete")
+def test_med_names(tmp_path: Path):
+    cells = [("triangle", TRIANGLES), ("line", np.array([[1, 2]]))]
     med = meshio.Mesh(SQUARE[:, :2], cells, cell_data={"cell_tags": [np.array([-1, -2]), np.array([-3])]})
     med.cell_tags = {-1: ["lower"], -2: ["upper"], -3: ["right"]}
     med.point_tags = {}
     meshio.write(tmp_path / "m.med", med)
-    for mesh in (abaqus, from_file(tmp_path / "m.med", GRAINS, {"right": "wall"})):
-        assert mesh.grain_measures() == pytest.approx({"lower": 0.5, "upper": 0.5})
-        assert mesh.boundary_measures() == pytest.approx({"wall": 1.0})
+    mesh = from_file(tmp_path / "m.med", GRAINS, {"right": "wall"})
+    assert mesh.grain_measures() == pytest.approx({"lower": 0.5, "upper": 0.5})
+    assert mesh.boundary_measures() == pytest.approx({"wall": 1.0})
+
+
+@pytest.mark.parametrize("error", [ImportError("No module named 'h5py'"), AttributeError("h5py"), KeyError("x")])
+def test_readers_that_fail_in_any_way(tmp_path: Path, error: Exception, monkeypatch: pytest.MonkeyPatch):
+    def read(path: Path) -> None:
+        raise error
+
+    monkeypatch.setattr(meshio, "read", read)
+    (tmp_path / "m.med").write_text("x")
+    message = fails(tmp_path / "m.med")
+    assert message.startswith("The mesh file cannot be read.")
+    assert ("install h5py" in message) == (not isinstance(error, KeyError))
 
 
 def test_two_groups_make_one_boundary(tmp_path: Path):
