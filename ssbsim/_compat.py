@@ -28,7 +28,11 @@ _INDEX_MAP_TAG = 3101
 def versions() -> dict[str, str]:
     """Versions of the finite-element stack, for the provenance of a run."""
     petsc = ".".join(str(part) for part in PETSc.Sys.getVersion())
-    return {"dolfinx": dolfinx.__version__, "petsc": petsc, "mpi": MPI.Get_library_version().split("\n")[0].strip("\0 ")}
+    return {
+        "dolfinx": dolfinx.__version__,
+        "petsc": petsc,
+        "mpi": MPI.Get_library_version().split("\n")[0].strip("\0 "),
+    }
 
 
 def create_mesh(comm: MPI.Comm, cells: npt.NDArray[np.int64], points: npt.NDArray[np.float64], element: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ssbsim.case import Case
+from ssbsim.case import Case, Interface
 from ssbsim.discretization.scaling import Scales
 from ssbsim.errors import MeshError
 from ssbsim.geometry import MeshData, build_geometry
@@ -104,7 +104,8 @@ def report_on(case: Case, mesh: MeshData) -> CheckReport:
     sizes = mesh.cell_sizes()
     planes = _space_charge_planes(case, mesh, sizes)
     coarse = [(name, phase, size, size / debye[phase]) for name, phase, size in planes if phase in debye]
-    warnings, problems = [], []
+    warnings: list[str] = []
+    problems: list[str] = []
     for name, phase, size, ratio in coarse:
         if ratio <= WARN_ABOVE:
             continue
@@ -155,26 +156,16 @@ def _space_charge_planes(case: Case, mesh: MeshData, sizes: npt.NDArray[np.float
 
     for (a, b), facets in mesh.interface_facets().items():
         first, second = mesh.grains[a], mesh.grains[b]
-        spec = interface_entry(case, mesh, a, b)
-        laws = {law.law for law in spec[1].laws} if spec else set()
-        perfect = spec is None or spec[1].contact == "perfect"
-        if (perfect and first.phase != second.phase) or laws & {"fixed_charge", "segregation"}:
+        key = case.interface_between(first, second)
+        entry = case.interfaces[key[0]] if key else Interface()
+        laws = {law.law for law in entry.laws}
+        if (entry.contact == "perfect" and first.phase != second.phase) or laws & {"fixed_charge", "segregation"}:
             add(f"{first.phase}|{second.phase}", facets, {first.phase, second.phase})
     for name, terminal in case.terminals.items():
         if terminal.kind == "electrode" and name in mesh.boundaries:
             facets = mesh.boundary_facets[mesh.facet_boundary == mesh.boundaries.index(name)]
             add(name, facets, {grain.phase for grain in mesh.grains})
     return [(name, phase, size) for (name, phase), size in found.items()]
-
-
-def interface_entry(case: Case, mesh: MeshData, a: int, b: int) -> tuple[str, Any] | None:
-    """Key and entry of the case for the contact of two grains: by grain names first, then by phases."""
-    first, second = mesh.grains[a], mesh.grains[b]
-    for x, y in ((first.name, second.name), (first.phase, second.phase)):
-        for key in (f"{x}|{y}", f"{y}|{x}"):
-            if key in case.interfaces:
-                return key, case.interfaces[key]
-    return None
 
 
 def _cells_with(mesh: MeshData, facets: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
@@ -199,7 +190,9 @@ def _cost(case: Case, mesh: MeshData, size: float, plane: str) -> str:
     per_layer = 1
     if mesh.dimension > 1:
         now = case.geometry.model_copy(update={"dimension": 1})
-        per_layer = max(1, round(len(mesh.cells) / len(build_geometry(case.model_copy(update={"geometry": now})).cells)))
+        per_layer = max(
+            1, round(len(mesh.cells) / len(build_geometry(case.model_copy(update={"geometry": now})).cells))
+        )
     return f" (geometry.spacing.{key}; about {cells * per_layer:,} cells instead of {len(mesh.cells):,})"
 
 
@@ -207,7 +200,9 @@ def _phase_row(
     case: Case, mesh: MeshData, sizes: npt.NDArray[np.float64], model: PhaseModel, scales: Scales, debye: float | None
 ) -> dict[str, Any]:
     here = np.isin(mesh.cell_grain, [g for g, grain in enumerate(mesh.grains) if grain.phase == model.name])
-    sigma = sum(model.charges[k] ** 2 * m * g for (k, m), g in zip(model.mobility.items(), _bulk_exchange(model), strict=True))
+    sigma = sum(
+        model.charges[k] ** 2 * m * g for (k, m), g in zip(model.mobility.items(), _bulk_exchange(model), strict=True)
+    )
     conductivity = scales.conductivity * sigma + (case.phases[model.name].electronic_conductivity or 0.0)
     return {
         "phase": model.name,
@@ -216,7 +211,9 @@ def _phase_row(
         "conductivity [S/m]": _number(conductivity),
         "Debye length [nm]": "-" if debye is None else _number(debye * 1e9),
         "cells": int(here.sum()),
-        "cell size [nm]": f"{_number(sizes[here].min() * 1e9)} to {_number(sizes[here].max() * 1e9)}" if here.any() else "-",
+        "cell size [nm]": f"{_number(sizes[here].min() * 1e9)} to {_number(sizes[here].max() * 1e9)}"
+        if here.any()
+        else "-",
         "h/Debye, smallest": "-" if debye is None or not here.any() else _number(sizes[here].min() / debye),
     }
 
@@ -254,14 +251,15 @@ def _interface_rows(case: Case, mesh: MeshData) -> list[dict[str, Any]]:
     measures = mesh.interface_measures()
     unit = {1: "measure [1]", 2: "length [nm]", 3: "area [nm^2]"}[mesh.dimension]
     for (a, b), facets in mesh.interface_facets().items():
-        entry = interface_entry(case, mesh, a, b)
-        name = entry[0] if entry else f"{mesh.grains[a].phase}|{mesh.grains[b].phase}"
+        key = case.interface_between(mesh.grains[a], mesh.grains[b])
+        name = key[0] if key else f"{mesh.grains[a].phase}|{mesh.grains[b].phase}"
+        entry = case.interfaces[name] if key else Interface()
         row = rows.setdefault(
             name,
             {
                 "interface": name,
-                "contact": entry[1].contact if entry else "perfect (default)",
-                "laws": ", ".join(law.law for law in entry[1].laws) if entry and entry[1].laws else "none",
+                "contact": entry.contact if key else "perfect (default)",
+                "laws": ", ".join(law.law for law in entry.laws) or "none",
                 "facets": 0,
                 unit: 0.0,
             },

@@ -54,7 +54,9 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     _state["debug"] = debug
 
@@ -127,13 +129,19 @@ def materials(
     for row in load_material(name).provenance.values():
         origin = row.source + (f", doi {row.doi}" if row.doi and row.doi not in row.source else "")
         sure = f", confidence {row.confidence}" if row.confidence is not None else ""
-        _say(f"{row.path} = {row.value}  ({row.uncertainty})\n    {row.basis}{sure}: {origin}; {row.method}; {row.temperature}")
+        _say(
+            f"{row.path} = {row.value}  ({row.uncertainty})\n    {row.basis}{sure}: {origin}; {row.method}; {row.temperature}"
+        )
 
 
 @app.command()
 def validate(
-    names: Annotated[list[str] | None, typer.Argument(help="Validation cases (default: all).", show_default=False)] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the table and the plots.")] = Path("validation-results"),
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Validation cases (default: all).", show_default=False)
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the table and the plots.")] = Path(
+        "validation-results"
+    ),
 ) -> None:
     """Run the validation cases and write a table and overlay plots; fails if one is out of tolerance."""
     from ssbsim.validation import validate as run_validation

@@ -240,7 +240,7 @@ class _Recorder:
         import resource
 
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
-        memory = self._comm.reduce(peak, op=MPI.SUM, root=0)
+        memory = float(self._comm.allreduce(peak, op=MPI.SUM))
         unused = simulation.options.unused()
 
         def write() -> dict[str, dict[str, Any]]:

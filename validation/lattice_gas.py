@@ -57,7 +57,8 @@ study: [{{kind: equilibrium}}]
 def rows(bench):
     panels = []
     colours = {}
-    for number, theta, thickness, fine in ((2e28, 0.05, 8.0, 0.0005), (1e26, 0.5, 80.0, 0.005)):
+    materials = ((2e28, "2·10²⁸", 0.05, 8.0, 0.0005), (1e26, "10²⁶", 0.5, 80.0, 0.005))
+    for number, sites, theta, thickness, fine in materials:
         density = number / AVOGADRO
         phase = {"temperature": 300.0, "relative_permittivity": 10.0, "site_density": density, "site_fraction": theta}
         name = f"{number:g} /m^3, theta {theta:g}"
@@ -101,7 +102,7 @@ def rows(bench):
                 )
                 yield Row(f"{name}: {kind} width at {v:+g} V (limit)", float(limit) * 1e9, found * 1e9, 5e-3, "nm")
         colours[name] = len(colours)
-        colour, label = colours[name], f"{{2e28: '2·10²⁸', 1e26: '10²⁶'}[number]} m⁻³, θ = {theta:g}"
+        colour, label = colours[name], f"{sites} m⁻³, θ = {theta:g}"
         line = np.linspace(-2.0, 2.0, 401)
         place = np.linspace(0.0, thickness * 1e-9, 2001)
         panels.append(

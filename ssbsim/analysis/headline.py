@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ssbsim.analysis.boundary import BoundaryAnalysis, analyse_boundary
-from ssbsim.case import Case
+from ssbsim.case import BicrystalGeometry, Case
 from ssbsim.discretization.scaling import FARADAY, Scales
 from ssbsim.physics import NUMPY, PhaseModel, debye_length
 
@@ -40,13 +40,15 @@ def headline(
     found: Quantities = {}
     if not states:
         return found
-    if case.geometry.kind == "bicrystal" and case.geometry.core_width > 0.0:
-        _boundary(found, case, scales, phases, states)
+    if isinstance(case.geometry, BicrystalGeometry) and case.geometry.core_width > 0.0:
+        _boundary(found, case, case.geometry, scales, phases, states)
     _terminals(found, states[-1]["row"])
     return found
 
 
-def corner_profile(layout: Any, fields: Mapping[str, Floats]) -> tuple[Floats, npt.NDArray[np.int32], dict[str, Floats]]:
+def corner_profile(
+    layout: Any, fields: Mapping[str, Floats]
+) -> tuple[Floats, npt.NDArray[np.int32], dict[str, Floats]]:
     """Position, grain and fields at every corner of every cell: a point on an interface appears once for each side."""
     corners = layout.cells.reshape(-1)
     grain = np.repeat(layout.grain, layout.cells.shape[1])
@@ -62,17 +64,24 @@ def _terminals(found: Quantities, row: Mapping[str, Any]) -> None:
         match = re.fullmatch(r"(current|charge) (.+) \[(.+)\]", key)
         if match:
             kind, terminal, unit = match.groups()
-            _put(found, f"{kind} of terminal {terminal}", value, unit, "at the end of the last study, positive into the cell")
+            _put(
+                found,
+                f"{kind} of terminal {terminal}",
+                value,
+                unit,
+                "at the end of the last study, positive into the cell",
+            )
 
 
 def _boundary(
     found: Quantities,
     case: Case,
+    geometry: BicrystalGeometry,
     scales: Scales,
     phases: Mapping[str, PhaseModel],
     states: Sequence[Mapping[str, Any]],
 ) -> None:
-    grain_model = phases[case.geometry.grain]
+    grain_model = phases[geometry.grain]
     carriers = [k for k in grain_model.mobility if grain_model.charges[k] != 0]
     if not carriers:
         return
@@ -80,10 +89,9 @@ def _boundary(
     debye = debye_length(grain_model) * scales.length
     rest = next((s for s in reversed(states) if s["kind"] == "equilibrium"), None)
     if rest is not None:
-        analysis = _analyse(rest, carrier, case)
-        _equilibrium_numbers(found, analysis, case, grain_model, scales, carrier)
+        _equilibrium_numbers(found, _analyse(rest, carrier))
     state = rest or states[-1]
-    _put(found, "Debye length", debye, "m", f"neutral bulk of '{case.geometry.grain}', from its permittivity and dc/dmu")
+    _put(found, "Debye length", debye, "m", f"neutral bulk of '{geometry.grain}', from its permittivity and dc/dmu")
     _put(
         found,
         "cells across the Debye length",
@@ -93,10 +101,11 @@ def _boundary(
     )
     driven = next((s for s in reversed(states) if s["kind"] == "steady"), None)
     if driven is not None:
-        _driven_numbers(found, driven, case, scales, grain_model, carrier)
+        haven = case.phases[geometry.grain].species[carrier].haven_ratio
+        _driven_numbers(found, driven, geometry.core_width, haven, scales, grain_model, carrier)
 
 
-def _analyse(state: Mapping[str, Any], carrier: str, case: Case) -> BoundaryAnalysis:
+def _analyse(state: Mapping[str, Any], carrier: str) -> BoundaryAnalysis:
     layout = state["layout"]
     x, grain, fields = corner_profile(layout, state["fields"])
     names = [layout.grain_names[g] for g in range(len(layout.grain_names))]
@@ -113,9 +122,7 @@ def _analyse(state: Mapping[str, Any], carrier: str, case: Case) -> BoundaryAnal
     )
 
 
-def _equilibrium_numbers(
-    found: Quantities, a: BoundaryAnalysis, case: Case, model: PhaseModel, scales: Scales, carrier: str
-) -> None:
+def _equilibrium_numbers(found: Quantities, a: BoundaryAnalysis) -> None:
     _put(
         found,
         "space-charge potential",
@@ -126,19 +133,43 @@ def _equilibrium_numbers(
     for side, layer in (("left", a.left), ("right", a.right)):
         how = "at equilibrium, integral of (1 - c/c_bulk) from the core into the grain; negative for an enrichment"
         _put(found, f"depletion width {side}", layer.depletion_width, "m", how)
-    _put(found, "charge in the core", a.core_charge, "C/m^2", "at equilibrium, integral of the charge density over the core")
+    _put(
+        found,
+        "charge in the core",
+        a.core_charge,
+        "C/m^2",
+        "at equilibrium, integral of the charge density over the core",
+    )
     for side, layer in (("left", a.left), ("right", a.right)):
         _put(found, f"charge in the {side} layer", layer.charge, "C/m^2", "at equilibrium, integral over the grain")
     scale = max(abs(a.core_charge), abs(a.left.charge), abs(a.right.charge), 1e-300)
-    _put(found, "charge imbalance", a.charge_imbalance / scale, "1", "core and both layers, over the largest of the three")
+    _put(
+        found,
+        "charge imbalance",
+        a.charge_imbalance / scale,
+        "1",
+        "core and both layers, over the largest of the three",
+    )
     core, layers = a.core_excess_resistance, a.layer_excess_resistance
-    _put(found, "boundary resistance at rest", a.excess_resistance, "ohm m^2", "integral of 1/sigma - 1/sigma_bulk at equilibrium")
+    _put(
+        found,
+        "boundary resistance at rest",
+        a.excess_resistance,
+        "ohm m^2",
+        "integral of 1/sigma - 1/sigma_bulk at equilibrium",
+    )
     _put(found, "core part of it", core, "ohm m^2", "the same over the core")
     _put(found, "space-charge part of it", layers, "ohm m^2", "the same over both grains")
 
 
 def _driven_numbers(
-    found: Quantities, state: Mapping[str, Any], case: Case, scales: Scales, model: PhaseModel, carrier: str
+    found: Quantities,
+    state: Mapping[str, Any],
+    width: float,
+    haven: float,
+    scales: Scales,
+    model: PhaseModel,
+    carrier: str,
 ) -> None:
     """Resistances from the drops of the electrochemical potential under current."""
     layout = state["layout"]
@@ -165,9 +196,10 @@ def _driven_numbers(
     how = "drop of the electrochemical potential over the current at steady state"
     _put(found, "boundary resistance", total, "ohm m^2", f"{how}, less the same length of bulk")
     _put(found, "core resistance", core, "ohm m^2", f"{how}, across the core, less the same length of bulk")
-    _put(found, "space-charge resistance", layers, "ohm m^2", f"{how}, across both grains, less the same length of bulk")
+    _put(
+        found, "space-charge resistance", layers, "ohm m^2", f"{how}, across both grains, less the same length of bulk"
+    )
     _put(found, "bulk conductivity", sigma, "S/m", "at the two ends of the cell, from the mobility")
-    width = case.geometry.core_width
     _put(
         found,
         "resistance ratio",
@@ -179,7 +211,6 @@ def _driven_numbers(
         state_b = (model.bulk_potential, 0.0)
         c = float(model.concentrations(state_b, state_b, NUMPY)[carrier]) * scales.concentration
         diffusivity = sigma * scales.potential / (z * z * FARADAY * c)
-        haven = case.phases[case.geometry.grain].species[carrier].haven_ratio
         _put(
             found,
             "boundary permeability (tracer)",

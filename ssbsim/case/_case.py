@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from pydantic import Field, model_validator
 
@@ -15,6 +15,18 @@ from ._phase import Phase
 from ._problems import problems_error
 from ._quantities import Temperature
 from ._study import Output, Solver, Study
+
+
+class NamedPart(Protocol):
+    """A grain: it has a name and a phase."""
+
+    @property
+    def name(self) -> str:
+        """Name of the grain."""
+
+    @property
+    def phase(self) -> str:
+        """Name of its phase."""
 
 
 class Case(Model):
@@ -53,6 +65,19 @@ class Case(Model):
 
     def __eq__(self, other: Any) -> bool:
         return isinstance(other, Case) and self.model_dump() == other.model_dump()
+
+    def interface_between(self, first: NamedPart, second: NamedPart) -> tuple[str, bool] | None:
+        """Key of the entry of ``interfaces`` for the contact of two grains, by grain names first, then by phases.
+
+        Returns:
+            The key and whether it names the two the other way round, or None where no entry fits.
+        """
+        for a, b in ((first.name, second.name), (first.phase, second.phase)):
+            if f"{a}|{b}" in self.interfaces:
+                return f"{a}|{b}", False
+            if f"{b}|{a}" in self.interfaces:
+                return f"{b}|{a}", True
+        return None
 
     def to_yaml(self, path: Path | str | None = None) -> str:
         """The case as YAML with every default written out and marked; also written to ``path`` when given."""

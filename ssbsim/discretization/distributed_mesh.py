@@ -6,7 +6,7 @@ the lists of integration entities below hold a facet only on that rank, so that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,7 @@ class DistributedMesh:
     def __init__(self, comm: MPI.Comm, data: MeshData | None, length: float) -> None:
         self.comm = comm
         self.length = length
+        shared: Any = None
         if data is not None:
             shared = (
                 data.cell_type,
@@ -60,8 +61,6 @@ class DistributedMesh:
                 data.facet_boundary,
                 data.points.shape,
             )
-        else:
-            shared = None
         shared = comm.bcast(shared, root=0)
         self.cell_type, self.grains, self.boundaries, cell_grain, facets, facet_boundary, point_shape = shared
         self.n_input_points = int(point_shape[0])
@@ -90,9 +89,14 @@ class DistributedMesh:
         self._terminal_entities = self._match_boundaries(facets, facet_boundary)
         self.interior = self._find_interior_facets()
 
-    def cells_of(self, wanted: Callable[[int], bool]) -> Ints:
-        """Owned cells whose grain index is wanted."""
-        chosen = np.array([g for g in range(len(self.grains)) if wanted(g)], dtype=np.int32)
+    @property
+    def facets_per_cell(self) -> int:
+        """Facets of a cell."""
+        return len(self._facet_corners)
+
+    def cells_of(self, grains: Sequence[int]) -> Ints:
+        """Owned cells of the grains with the given indices."""
+        chosen = np.array(list(grains), dtype=np.int32)
         return np.flatnonzero(np.isin(self.cell_grain[: self.n_cells_owned], chosen)).astype(np.int32)
 
     def terminal_entities(self, name: str) -> Ints:
@@ -101,7 +105,9 @@ class DistributedMesh:
 
     def _local_facet(self, facets: Ints, cells: Ints) -> Ints:
         """Index of each facet within its cell."""
-        cell_facets = self.mesh.topology.connectivity(self.dim, self.dim - 1).array.reshape(self.n_cells, len(self._facet_corners))
+        cell_facets = self.mesh.topology.connectivity(self.dim, self.dim - 1).array.reshape(
+            self.n_cells, len(self._facet_corners)
+        )
         return np.argmax(cell_facets[cells] == facets[:, None], axis=1).astype(np.int32)
 
     def _match_boundaries(self, facets: npt.NDArray[np.int64], owner: Ints) -> dict[str, Ints]:
@@ -134,7 +140,9 @@ class DistributedMesh:
         facets, first, second = facets[differs], first[differs], second[differs]
         swap = self.cell_grain[first] > self.cell_grain[second]
         first, second = np.where(swap, second, first), np.where(swap, first, second)
-        entities = np.stack([first, self._local_facet(facets, first), second, self._local_facet(facets, second)], axis=1)
+        entities = np.stack(
+            [first, self._local_facet(facets, first), second, self._local_facet(facets, second)], axis=1
+        )
         grains = np.stack([self.cell_grain[first], self.cell_grain[second]], axis=1)
         return InteriorFacets(entities.astype(np.int32), grains.astype(np.int32))
 

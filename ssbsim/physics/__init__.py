@@ -13,11 +13,18 @@ from ssbsim.physics.site_statistics import SITE_STATISTICS
 from ssbsim.physics.terminals import POTENTIAL, TERMINALS, Applied, terminal_model
 
 if TYPE_CHECKING:
-    from ssbsim.physics.functional import UFL, FixedRows, Functional, PlacedInterface, build_functional
+    from ssbsim.physics.functional import UFL, Functional, build_functional
+    from ssbsim.physics.placement import FixedRows, PlacedInterface
 
 __getattr__ = lazy_names(
     __name__,
-    {name: "functional" for name in ("UFL", "FixedRows", "Functional", "PlacedInterface", "build_functional")},
+    {
+        "UFL": "functional",
+        "FixedRows": "placement",
+        "Functional": "functional",
+        "PlacedInterface": "placement",
+        "build_functional": "functional",
+    },
 )
 
 __all__ = [

@@ -21,7 +21,6 @@ Everything that a parameter study may change is a constant of the forms, so that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,11 +31,12 @@ import ufl
 
 from ssbsim.case import Case
 from ssbsim.discretization import DistributedMesh, Scales, broken_space
-from ssbsim.errors import CaseError, MeshError
-from ssbsim.physics.interface_laws import Side, interface_laws
+from ssbsim.errors import CaseError
+from ssbsim.physics.interface_laws import Side
 from ssbsim.physics.operations import Operations
 from ssbsim.physics.phases import PhaseModel, phase_model
-from ssbsim.physics.terminals import POTENTIAL, Applied, terminal_model
+from ssbsim.physics.placement import FixedRows, PlacedInterface, find_rows, phase_at_terminal, place_interfaces
+from ssbsim.physics.terminals import POTENTIAL, terminal_model
 
 Ints = npt.NDArray[np.int32]
 
@@ -53,44 +53,6 @@ _QUADRATURE: dict[int, dict[str, dict[str, Any]]] = {
         "gradient": {"quadrature_degree": 3},
     },
 }
-
-
-@dataclass(frozen=True)
-class PlacedInterface:
-    """An interface of the case with its facets.
-
-    Args:
-        name: ``a|b`` as written in the case, or made from the two grains.
-        broken: Whether fields may jump.
-        laws: Scaled laws, bound to constants.
-        entities: (cell_a, facet_a, cell_b, facet_b) of facets owned here.
-        grain_pairs: Pairs of grain indices that it joins.
-        phases: Names of the first and the second phase.
-    """
-
-    name: str
-    broken: bool
-    laws: Sequence[Any]
-    entities: Ints
-    grain_pairs: tuple[tuple[int, int], ...]
-    phases: tuple[str, str]
-
-
-@dataclass(frozen=True)
-class FixedRows:
-    """Rows of one field that a terminal fixes, on this rank.
-
-    Args:
-        terminal: Name of the terminal; empty for fields that do not exist in a phase.
-        field: Species or ``"phi"``.
-        rows: Owned local rows.
-        applied: The value.
-    """
-
-    terminal: str
-    field: str
-    rows: Ints
-    applied: Applied
 
 
 @dataclass
@@ -133,7 +95,6 @@ class Functional:
     absent: Ints
     instantaneous: npt.NDArray[np.bool_]
     order: int
-    terminal_rows: dict[str, Ints] = field(default_factory=dict)
     stern_charge: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -180,15 +141,15 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
 
     bound = {name: model.bind(constant) for name, model in phases.items()}
     phase_cells = {
-        name: mesh.cells_of(lambda g, name=name: mesh.grains[g].phase == name) for name in phases
+        name: mesh.cells_of([g for g, grain in enumerate(mesh.grains) if grain.phase == name]) for name in phases
     }
-    interfaces = _place_interfaces(case, mesh, phases, scales, constant)
+    interfaces = place_interfaces(case, mesh, phases, scales, constant)
     broken = [pair for interface in interfaces if interface.broken for pair in interface.grain_pairs]
     regions = mesh.regions(broken)
-    for a, b in broken:
-        if regions[a] == regions[b]:
+    for one, other in broken:
+        if regions[one] == regions[other]:
             raise CaseError(
-                f"The contact of grains '{mesh.grains[a].name}' and '{mesh.grains[b].name}' is broken, "
+                f"The contact of grains '{mesh.grains[one].name}' and '{mesh.grains[other].name}' is broken, "
                 "but perfect contacts through other grains join the same two.",
                 where="interfaces",
                 hint="Break the other contacts too, or make this one perfect.",
@@ -202,7 +163,7 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
 
     terminals = {}
     for name, terminal in case.terminals.items():
-        model = terminal_model(terminal, scales, _touching_phase(case, mesh, phases, name))
+        model = terminal_model(terminal, scales, phase_at_terminal(case, mesh, phases, name))
         model.bind(constant)
         terminals[name] = model
 
@@ -282,7 +243,8 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
             parts.append(ufl.replace(ufl.Form([integral]), {held: here}))
         return dolfinx.fem.form(sum(parts[1:], parts[0]))
 
-    functional = Functional(
+    rows = find_rows(mesh, space, species, terminals, phases, phase_cells)
+    return Functional(
         mesh=mesh,
         scales=scales,
         species=species,
@@ -301,131 +263,9 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
         charges=compiled(charges),
         dissipated=compiled(dissipated),
         reference_amounts=dolfinx.fem.form(reference),
-        fixed=[],
-        absent=np.empty(0, dtype=np.int32),
-        instantaneous=np.empty(0, dtype=np.bool_),
+        fixed=rows.fixed,
+        absent=rows.absent,
+        instantaneous=rows.instantaneous,
         order=order,
         stern_charge=stern_charge,
     )
-    _find_rows(functional)
-    return functional
-
-
-def _place_interfaces(
-    case: Case, mesh: DistributedMesh, phases: dict[str, PhaseModel], scales: Scales, constant: Any
-) -> list[PlacedInterface]:
-    """Give every declared interface its facets; contacts that are not declared are perfect and carry nothing."""
-    names = [g.name for g in mesh.grains]
-    chosen: dict[str, list[tuple[int, int, bool]]] = {key: [] for key in case.interfaces}
-    for low, high in sorted(mesh.interface_pairs()):
-        key = _interface_of(case, (names[low], names[high]), (mesh.grains[low].phase, mesh.grains[high].phase))
-        if key is not None:
-            chosen[key[0]].append((low, high, key[1]))
-    placed = []
-    for key, pairs in chosen.items():
-        if not pairs:
-            raise MeshError(
-                f"Interface '{key}' has no facet: nothing of the mesh joins these two.",
-                where=f"interfaces.{key}",
-                hint="Touching here: " + _touching(mesh) + ". Remove the entry or correct its name.",
-            )
-        spec = case.interfaces[key]
-        low, high, flip = pairs[0]
-        first, second = (high, low) if flip else (low, high)
-        parts = []
-        for a, b, reverse in pairs:
-            mine = mesh.interior.entities[(mesh.interior.grains == (a, b)).all(axis=1)]
-            parts.append(mine[:, [2, 3, 0, 1]] if reverse else mine)
-        laws = interface_laws(spec, scales, phases[mesh.grains[first].phase])
-        placed.append(
-            PlacedInterface(
-                name=key,
-                broken=spec.contact == "broken",
-                laws=[law.bind(constant) for law in laws],
-                entities=np.concatenate(parts).astype(np.int32),
-                grain_pairs=tuple((a, b) for a, b, _ in pairs),
-                phases=(mesh.grains[first].phase, mesh.grains[second].phase),
-            )
-        )
-    return placed
-
-
-def _interface_of(case: Case, grains: tuple[str, str], phases: tuple[str, str]) -> tuple[str, bool] | None:
-    """Key of the entry that describes the contact of two grains, and whether it names them the other way round."""
-    for first, second in (grains, phases):
-        if f"{first}|{second}" in case.interfaces:
-            return f"{first}|{second}", False
-        if f"{second}|{first}" in case.interfaces:
-            return f"{second}|{first}", True
-    return None
-
-
-def _touching(mesh: DistributedMesh) -> str:
-    pairs = sorted(mesh.interface_pairs())
-    return ", ".join(f"{mesh.grains[a].name}|{mesh.grains[b].name}" for a, b in pairs[:12]) or "no two grains"
-
-
-def _touching_phase(case: Case, mesh: DistributedMesh, phases: dict[str, PhaseModel], name: str) -> PhaseModel:
-    """The phase that a terminal touches."""
-    if name not in mesh.boundaries:
-        raise MeshError(
-            f"Terminal '{name}' lies on no boundary of the mesh.",
-            where=f"terminals.{name}",
-            hint="Boundaries here: " + ", ".join(mesh.boundaries) + ".",
-        )
-    grains = np.unique(mesh.cell_grain[mesh.terminal_entities(name)[:, 0]])
-    touched = {mesh.grains[g].phase for part in mesh.comm.allgather(grains) for g in part}
-    if not touched:
-        raise MeshError(f"Terminal '{name}' has no facet.", where=f"terminals.{name}", hint="Check the mesh.")
-    if case.terminals[name].kind == "reservoir" and len(touched) > 1:
-        holding = case.terminals[name].electrochemical_potential is not None
-        if not holding:
-            raise CaseError(
-                f"Reservoir '{name}' touches several phases ({', '.join(sorted(touched))}), so 'potential' is ambiguous.",
-                where=f"terminals.{name}",
-                hint="Give 'electrochemical_potential' instead.",
-            )
-    return phases[sorted(touched)[0]]
-
-
-def _find_rows(functional: Functional) -> None:
-    """Find rows fixed by terminals, rows of fields absent in a phase, and rows of phi that hold at every instant."""
-    mesh, space, n_fields = functional.mesh, functional.space, functional.n_fields
-    dofs = space.dofmap.list
-    imap = space.dofmap.index_map
-    layout = space.dofmap.dof_layout
-    order_dim = mesh.dim - 1
-
-    def marked(nodes: Ints) -> Ints:
-        """Owned nodes among those that any rank marks."""
-        flag = dolfinx.la.vector(imap, 1)
-        flag.array[:] = 0.0
-        flag.array[nodes] = 1.0
-        flag.scatter_reverse(dolfinx.la.InsertMode.add)
-        return np.flatnonzero(flag.array[: imap.size_local] > 0).astype(np.int32)
-
-    n_local_facets = len(mesh._facet_corners)
-    closure = np.array([layout.entity_closure_dofs(order_dim, f) for f in range(n_local_facets)], dtype=np.int32)
-    for name, model in functional.terminals.items():
-        entities = mesh.terminal_entities(name)
-        nodes = marked(np.unique(dofs[entities[:, :1], closure[entities[:, 1]]]).astype(np.int32))
-        functional.terminal_rows[name] = nodes
-        for quantity, applied in model.fixed.items():
-            rows = nodes * n_fields + functional.component(quantity)
-            functional.fixed.append(FixedRows(name, quantity, rows.astype(np.int32), applied))
-
-    absent = []
-    for i, k in enumerate(functional.species):
-        hosts = [cells for name, cells in functional.phase_cells.items() if k in functional.phases[name].charges]
-        present = np.zeros(imap.size_local, dtype=np.bool_)
-        present[marked(np.unique(dofs[np.concatenate(hosts)]).astype(np.int32))] = True
-        absent.append(np.flatnonzero(~present).astype(np.int32) * n_fields + i)
-    functional.absent = np.concatenate(absent) if absent else np.empty(0, dtype=np.int32)
-
-    conductors = [c for name, c in functional.phase_cells.items() if functional.phases[name].permittivity is None]
-    instantaneous = np.zeros(functional.n_owned_rows, dtype=np.bool_)
-    phi_rows = np.ones(imap.size_local, dtype=np.bool_)
-    nodes = np.unique(dofs[np.concatenate(conductors)]) if conductors else np.empty(0, dtype=np.int32)
-    phi_rows[marked(nodes.astype(np.int32))] = False
-    instantaneous[functional.component(POTENTIAL) :: n_fields] = phi_rows
-    functional.instantaneous = instantaneous

@@ -100,7 +100,9 @@ class PhaseModel:
     def _arguments(self, site: SiteClass, mu: Mapping[str, Any], phi: Any) -> list[Any]:
         return [(mu[k] - self.charges[k] * phi - mu0) / site.width for k, mu0 in site.standard_potential.items()]
 
-    def pressure(self, state: tuple[Mapping[str, Any], Any], frozen: tuple[Mapping[str, Any], Any], op: Operations) -> Any:
+    def pressure(
+        self, state: tuple[Mapping[str, Any], Any], frozen: tuple[Mapping[str, Any], Any], op: Operations
+    ) -> Any:
         """Grand-potential density p at ``state = (mu, phi)``."""
         total: Any = 0.0
         for site in self.sites:
@@ -202,6 +204,9 @@ def phase_model(name: str, phase: Phase, scales: Scales) -> PhaseModel:
     bulk = {k: c / scales.concentration for k, c in (phase.concentration or {}).items()}
     background = -sum(charges[k] * c for k, c in bulk.items()) if phase.background == "neutral" else 0.0
     conductor = phase.electrostatics == "conductor"
+    # Either is present: the case was checked.
+    permittivity = (phase.permittivity or 1.0) * VACUUM_PERMITTIVITY / scales.permittivity
+    conductivity = (phase.electronic_conductivity or 0.0) / scales.conductivity
     model = PhaseModel(
         name=name,
         charges=charges,
@@ -209,8 +214,8 @@ def phase_model(name: str, phase: Phase, scales: Scales) -> PhaseModel:
         mobility={},
         mobility_law=phase.mobility or "exchange",
         fixed_charge=background + (phase.excess_charge or 0.0) / scales.charge_density,
-        permittivity=None if conductor else phase.permittivity * VACUUM_PERMITTIVITY / scales.permittivity,
-        conductivity=phase.electronic_conductivity / scales.conductivity if conductor else None,
+        permittivity=None if conductor else permittivity,
+        conductivity=conductivity if conductor else None,
         bulk_concentration=bulk,
         bulk_potential={},
     )
@@ -260,8 +265,6 @@ def _bulk_potential(model: PhaseModel) -> dict[str, float]:
             hint="Keep the sum of the concentrations below the density of the sites that the species can occupy.",
         )
     return {k: float(v) for k, v in zip(names, mu, strict=True)}
-
-
 
 
 def debye_length(model: PhaseModel) -> float:

@@ -1,8 +1,9 @@
 """How much the saved fields of a run will take on the disk, before it starts.
 
-Numbers per saved step, in bytes: a value of a field keeps its 8 bytes (zlib finds little in the digits of a smooth
-field), a used coordinate of a point 4, a vertex of a cell 2.5, and each cell 0.2 for its phase, grain and type. They
-were fitted to files written by this package from meshes of 200 to 100,000 cells, 1D to 3D.
+Numbers per saved step, in bytes: a value of a field keeps nearly its 8 bytes (zlib finds little in the digits of a
+smooth field), a used coordinate of a point about 4, a vertex of a cell about 2.5, and each cell 0.2 for its phase, grain
+and type. On meshes of 300 to 130,000 unordered cells, 1D to 3D, with 2 and 8 smooth fields, the sum was 0.85 to 1.20
+times the size that was written.
 """
 
 from __future__ import annotations

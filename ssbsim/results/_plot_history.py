@@ -38,11 +38,12 @@ def draw_history(results: Results) -> Any | None:
     table = results.history
     panels = _panels([str(column) for column in table.columns if not table[column].isna().all()])
     # A potential that is held says nothing against time.
-    panels = {key: columns for key, columns in panels.items() if key[0] != "applied" or _changes(table[columns])}
+    x, label, factor, is_logarithmic = _abscissa(table)
+    seen = table[np.isfinite(x)]
+    panels = {key: columns for key, columns in panels.items() if key[0] != "applied" or _changes(seen[columns])}
     if len(table) < 2 or not panels:
         return None
     with style():
-        x, label, factor, is_logarithmic = _abscissa(table)
         figure = new_figure(0.7 + 1.35 * len(panels))
         rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
         for axes, (kind, columns) in zip(rows, panels.items(), strict=True):
@@ -100,11 +101,16 @@ def _draw_panel(axes: Any, key: tuple[str, str], columns: list[str], table: Any,
     stacked = np.concatenate(list(curves.values()))
     if len(curves) == 1 and kind != "step size":
         title = f"{title}{split_unit(columns[0])[0].removeprefix(kind)}"
-    factor = scale_values(axes, stacked, f"{title} [{unit}]")
     sizes = np.abs(stacked[np.isfinite(stacked)])
-    if kind == "current" and axes.get_yscale() == "linear" and np.median(sizes) < 1e-3 * sizes.max():
-        # A current that has nearly died away, of either sign: four decades are shown, and what is smaller as zero.
-        axes.set_yscale("symlog", linthresh=1e-4 * sizes.max() * factor, linscale=0.5)
+    if kind == "current" and np.median(sizes) < 1e-3 * sizes.max():
+        # A current that dies away, of either sign: ten decades at most, below which it is rounding.
+        curves = {column: np.abs(values) for column, values in curves.items()}
+        stacked = np.maximum(np.abs(stacked), 1e-10 * sizes.max())
+        title = f"magnitude of {title}"
+    factor = scale_values(axes, stacked, f"{title} [{unit}]")
+    if title.startswith("magnitude"):
+        shown = stacked[np.isfinite(stacked)] * factor
+        axes.set_ylim(0.5 * shown.min(), 2 * shown.max())
     marker = "o" if len(x) < 30 else ""
     for look, (column, values) in zip(line_looks(len(curves), is_sequence=False), curves.items(), strict=True):
         name = pretty_name(split_unit(column)[0].removeprefix(kind).strip())

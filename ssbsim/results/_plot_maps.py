@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ssbsim.results._grid import Grid
 from ssbsim.results._names import split_unit
-from ssbsim.results._plot_mesh import cells_near, draw_interfaces, interface_edges, panel_height
+from ssbsim.results._plot_mesh import cells_near, draw_interfaces, interface_edges, panel_height, set_aspect
 from ssbsim.results._plot_profiles import chosen_states, ordered_fields, windows_of
 from ssbsim.results._plot_regions import Window, set_position_axis
 from ssbsim.results._plot_style import (
@@ -19,8 +19,8 @@ from ssbsim.results._plot_style import (
     noise_of,
     pretty_unit,
     scaled_unit,
-    spans_decades,
     style,
+    takes_logarithm,
 )
 from ssbsim.results._reader import Results
 
@@ -83,7 +83,7 @@ def _map(
         low, high = (low + high) / 2 - half, (low + high) / 2 + half
     axes.set_xlim((window.start - window.origin) * factor, (window.stop - window.origin) * factor)
     axes.set_ylim(low, high)
-    axes.set_aspect("equal")
+    set_aspect(axes, grid)
     size = max(abs(window.start - window.origin), abs(window.stop - window.origin))
     axes.set_ylabel(f"y ({scaled_unit(size, 'm')[1]})")
     return picture
@@ -100,7 +100,7 @@ def _label_and_scale(grid: Grid, values: npt.NDArray[np.float64], name_and_unit:
     finite = used[np.isfinite(used)]
     if len(finite) == 0:
         return axis_label(name, pretty_unit(unit)), 1.0, Normalize(0, 1), "viridis"
-    if spans_decades(finite):
+    if takes_logarithm(finite, unit):
         return axis_label(name, pretty_unit(unit)), 1.0, LogNorm(finite.min(), finite.max()), "viridis"
     scale, unit_text = scaled_unit(float(np.abs(finite).max()), unit)
     low, high = float(finite.min()) * scale, float(finite.max()) * scale

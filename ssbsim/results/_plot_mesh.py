@@ -18,6 +18,7 @@ from ssbsim.results._reader import Results
 
 _MOST_EDGES = 60_000  # cells above which edges would blacken the picture
 _TALLEST = 3.0  # inches of a panel
+_THINNEST = 0.15  # height over width of a strip below which the two axes get scales of their own
 _EDGE = "#707070"
 
 
@@ -31,9 +32,18 @@ def draw_mesh(results: Results) -> Any:
 
 
 def panel_height(grid: Grid, *, columns: int) -> float:
-    """Height in inches of one of so many panels side by side that show a 2D grid with equal axes."""
+    """Height in inches of one of so many panels side by side that show a 2D grid."""
+    return float(np.clip((WIDTH / columns - 0.7) * _slenderness(grid), 0.7, _TALLEST))
+
+
+def set_aspect(axes: Any, grid: Grid) -> None:
+    """The same scale along x and y, but for a strip that would be too thin to see."""
+    axes.set_aspect("equal" if _slenderness(grid) > _THINNEST else "auto")
+
+
+def _slenderness(grid: Grid) -> float:
     extent = np.ptp(grid.points[:, :2], axis=0)
-    return float(np.clip((WIDTH / columns - 0.7) * extent[1] / extent[0], 0.4, _TALLEST))
+    return float(extent[1] / extent[0])
 
 
 def interface_edges(grid: Grid) -> npt.NDArray[np.float64]:
@@ -131,7 +141,10 @@ def _draw_triangles(axes: Any, grid: Grid, window: Window) -> None:
         low, high = max(low, middle - half), min(high, middle + half)
     axes.set_xlim((window.start - window.origin) * factor, (window.stop - window.origin) * factor)
     axes.set_ylim(low, high)
-    axes.set_aspect("equal")
+    if window.label:
+        axes.set_aspect("equal")
+    else:
+        set_aspect(axes, grid)
     size = max(abs(window.start - window.origin), abs(window.stop - window.origin))
     axes.set_ylabel(f"y ({scaled_unit(size, 'm')[1]})")
 

@@ -128,6 +128,11 @@ def spans_decades(values: npt.NDArray[np.float64], decades: float = 3.0) -> bool
     return bool(len(finite) and finite.min() > 0 and finite.max() > 10**decades * finite.min())
 
 
+def takes_logarithm(values: npt.NDArray[np.float64], unit: str) -> bool:
+    """Whether a logarithmic scale suits: a wide span, but never a potential, whose zero is a choice."""
+    return unit not in ("V", "eV") and spans_decades(values)
+
+
 def scale_values(axes: Any, values: npt.NDArray[np.float64], name_and_unit: str, noise: float = 0.0) -> float:
     """Choose unit, label, limits and linear or logarithmic scale of the y axis; returns the factor for the values."""
     name, unit = split_unit(name_and_unit)
@@ -136,7 +141,7 @@ def scale_values(axes: Any, values: npt.NDArray[np.float64], name_and_unit: str,
     flat = is_flat(values, noise)
     if flat and size <= noise:
         size = 0.0  # nothing but rounding about zero
-    is_logarithmic = spans_decades(values)
+    is_logarithmic = takes_logarithm(values, unit)
     factor, unit_text = (1.0, pretty_unit(unit)) if is_logarithmic else scaled_unit(size, unit)
     axes.set_ylabel(wrapped(axis_label(name, unit_text)))
     if is_logarithmic:

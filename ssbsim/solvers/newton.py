@@ -163,9 +163,7 @@ class ImplicitSolver:
         converged = reason > 0
         row, rank = (-1, 0) if converged else self._worst()
         text = "converged" if converged else self._why(reason)
-        return NewtonReport(
-            converged, text, self._snes.getIterationNumber() + self._offset, linear, update, row, rank
-        )
+        return NewtonReport(converged, text, self._snes.getIterationNumber() + self._offset, linear, update, row, rank)
 
     def solve_linear(self, rhs: Floats) -> Floats:
         """Apply the inverse of the last Jacobian (fixed rows: zero) to a vector of owned rows."""

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +57,7 @@ class TimePoint:
     q: Floats
     rate: Floats | None
     supply: Floats
-    slope: Floats | None = None
+    slope: npt.NDArray[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,8 @@ class Integrator:
         return report, carried, supply
 
     def _flow(self, supply: Floats) -> Floats:
-        return np.where(self._stores, supply, 0.0)
+        flow: Floats = np.where(self._stores, supply, 0.0)
+        return flow
 
     def _y(self) -> Floats:
         return self.functional.y.x.array[: self._n].copy()

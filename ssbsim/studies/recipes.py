@@ -102,7 +102,9 @@ def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int,
             )
     finally:
         functional.physical.value = 1.0
-    point = replace(_accepted(report), time=time, rate=None, slope=None, supply=simulation.only_charges(_accepted(report)))
+    point = replace(
+        _accepted(report), time=time, rate=None, slope=None, supply=simulation.only_charges(_accepted(report))
+    )
     simulation.point = point
     simulation.step += 1
     observe(StepRecord(index, "equilibrium", replace(total, accepted=point), math.inf, True, True, 1.0))
@@ -121,14 +123,16 @@ def run_steady(simulation: Simulation, study: SteadyStudy, index: int, observe: 
     integrator = simulation.integrator
     start, end = simulation.applied_values(), simulation.target_values(study.terminals)
     time, size = simulation.point.time, 1.0
-    report = move_terminals(
-        simulation, simulation.point, start, end, lambda p: integrator.euler(p, size), "steady"
-    )
+
+    def step(point: TimePoint) -> StepReport:
+        return integrator.euler(point, size)
+
+    report = move_terminals(simulation, simulation.point, start, end, step, "steady")
     total, best = report, math.inf
     for count in range(40):
         size = min(10.0 * size, 1e12)
         before = _accepted(report)
-        report = move_terminals(simulation, before, end, end, lambda p, h=size: integrator.euler(p, h), "steady")
+        report = move_terminals(simulation, before, end, end, step, "steady")
         total = replace(report, newton=total.newton + report.newton)
         point = _accepted(report)
         rate = simulation.sum(np.abs(simulation.rates(point)))
@@ -155,7 +159,9 @@ def run_steady(simulation: Simulation, study: SteadyStudy, index: int, observe: 
     observe(StepRecord(index, "steady", replace(total, accepted=point), math.inf, True, True, 1.0))
 
 
-def run_transient(simulation: Simulation, study: TransientStudy, index: int, observe: Observer, *, every: int = 0) -> None:
+def run_transient(
+    simulation: Simulation, study: TransientStudy, index: int, observe: Observer, *, every: int = 0
+) -> None:
     """Time stepping with error control (TR-BDF2), output times hit exactly.
 
     Args:

@@ -85,9 +85,7 @@ class Simulation:
         self.n_unknowns = rows
         preset = choose_preset(case.solver.linear, self.mesh.dim, rows)
         self.options = SolverOptions(f"ssbsim{next(_PREFIXES)}_", preset, case.solver.petsc_options)
-        self.solver = ImplicitSolver(
-            self.functional, self.options, maximum_iterations=case.solver.newton_iterations
-        )
+        self.solver = ImplicitSolver(self.functional, self.options, maximum_iterations=case.solver.newton_iterations)
         self.integrator = Integrator(self.solver)
         self.point: TimePoint = self.integrator.start()
         self.step = 0

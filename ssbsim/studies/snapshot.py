@@ -93,7 +93,9 @@ class Snapshots:
         if everything is None or self.layout is None:
             return {}
         flat = everything.reshape(-1, len(self.names))[self.layout.pick]
-        fields = {name: flat[:, i] * unit for i, (name, unit) in enumerate(zip(self.names, self._units(), strict=True))}
+        fields: dict[str, Floats] = {
+            name: flat[:, i] * unit for i, (name, unit) in enumerate(zip(self.names, self._units(), strict=True))
+        }
         return fields | self._point_fluxes(fluxes)
 
     def _cell_fluxes(self) -> Floats | None:
@@ -117,7 +119,7 @@ class Snapshots:
         weight = np.repeat(np.abs(np.linalg.det(edges)), layout.cells.shape[1])
         corners, n = layout.cells.reshape(-1), len(layout.points)
         total = np.bincount(corners, weights=weight, minlength=n)
-        result = {}
+        result: dict[str, Floats] = {}
         for i, k in enumerate(simulation.functional.species):
             vector = np.zeros((n, 3))
             for axis in range(dim):
@@ -155,13 +157,18 @@ class Snapshots:
         n, fields = functional.space.dofmap.index_map.size_local, functional.n_fields
         x = functional.space.tabulate_dof_coordinates()[:n]
         parts = [point.y, point.q, np.zeros_like(point.q) if point.rate is None else point.rate, point.supply]
-        rows = gather_rows(simulation.comm, np.hstack([x, self._node_region()[:, None], *(p.reshape(n, fields) for p in parts)]))
+        columns = [x, self._node_region()[:, None], *(part.reshape(n, fields) for part in parts)]
+        rows: Any = gather_rows(simulation.comm, np.hstack(columns))
         if rows is None:
             return None
-        rows = rows[np.lexsort(tuple(np.round(rows[:, i], 12) for i in (2, 1, 0, 3)))]
+        rows = rows[np.lexsort([np.round(rows[:, i], 12) for i in (2, 1, 0, 3)])]
         blocks = np.split(rows[:, 4:], 4, axis=1)
         names = ("y", "q", "rate", "supply")
-        return {"x": rows[:, :3] * simulation.scales.length, "region": rows[:, 3], **dict(zip(names, blocks, strict=True))}
+        return {
+            "x": rows[:, :3] * simulation.scales.length,
+            "region": rows[:, 3],
+            **dict(zip(names, blocks, strict=True)),
+        }
 
     def _node_region(self) -> Floats:
         """Region of every owned node of the broken space."""
@@ -171,7 +178,9 @@ class Snapshots:
         regions = mesh.regions(broken)[mesh.cell_grain].astype(np.float64)
         found = dolfinx.la.vector(imap, 1)
         found.array[:] = -1.0
-        found.array[functional.space.dofmap.list.reshape(-1)] = np.repeat(regions, functional.space.dofmap.list.shape[1])
+        found.array[functional.space.dofmap.list.reshape(-1)] = np.repeat(
+            regions, functional.space.dofmap.list.shape[1]
+        )
         # A node may be owned by a rank none of whose cells touch it in this region: let the others tell.
         marks = [found.array[imap.size_local :].copy(), np.asarray(imap.ghosts), np.asarray(imap.owners)]
         told = mesh.comm.alltoall([(marks[1][marks[2] == r], marks[0][marks[2] == r]) for r in range(mesh.comm.size)])
@@ -208,9 +217,7 @@ class Snapshots:
             sigma,
         ]
         for k in functional.species:
-            capacity = sum(
-                (s.density for s in model.sites if k in s.standard_potential), zero
-            )
+            capacity = sum((s.density for s in model.sites if k in s.standard_potential), zero)
             here = k in model.charges
             parts += [
                 state[0][k] if here else zero,

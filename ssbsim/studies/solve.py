@@ -102,9 +102,7 @@ def failure(simulation: Simulation, report: NewtonReport, study: str, tried: lis
             found = f"{label} near ({place}) nm in grain '{grain.name}'{ratio}"
     found = simulation.comm.bcast(found, root=report.worst_rank)
     bounds = _near_bounds(simulation)
-    applied = ", ".join(
-        f"{t} {q} {v * scales.potential:.4g} V" for (t, q), v in simulation.applied_values().items()
-    )
+    applied = ", ".join(f"{t} {q} {v * scales.potential:.4g} V" for (t, q), v in simulation.applied_values().items())
     where = f"study '{study}', time {simulation.time:.6g} s, last state at {applied or 'no applied value'}"
     if found:
         where += f"; largest last change in {found}"

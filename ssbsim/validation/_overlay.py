@@ -55,7 +55,13 @@ def _draw(axes: object, panel: Panel) -> None:
         ax.plot(curve.x, curve.y, color=_colour(curve), zorder=2, label=curve.label or None)
     for curve in panel.approximate:
         ax.plot(
-            curve.x, curve.y, color=_colour(curve), linestyle=(0, (4, 2)), linewidth=0.9, zorder=1, label=curve.label or None
+            curve.x,
+            curve.y,
+            color=_colour(curve),
+            linestyle=(0, (4, 2)),
+            linewidth=0.9,
+            zorder=1,
+            label=curve.label or None,
         )
     for curve in panel.simulated:
         x, y = _thinned(curve, panel)

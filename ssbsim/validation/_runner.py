@@ -177,7 +177,10 @@ def validate(
     passed = bool(comm.bcast(all(outcome.passed for outcome in outcomes), root=0))
     failed = [outcome.case for outcome in outcomes if not outcome.passed]
     count = sum(len(outcome.rows) for outcome in outcomes)
-    say(f"{count} rows in {len(outcomes)} cases; " + (f"out of tolerance: {', '.join(failed)}" if failed else "all pass"))
+    say(
+        f"{count} rows in {len(outcomes)} cases; "
+        + (f"out of tolerance: {', '.join(failed)}" if failed else "all pass")
+    )
     say(f"Table and plots: {place}")
     return passed
 
@@ -238,7 +241,10 @@ def _text(outcome: Outcome) -> str:
     lines = [_line(row) for row in outcome.rows]
     head = ("quantity", "expected", "found", "error", "tolerance", "pass")
     widths = [max(len(line[i]) for line in (head, *lines)) for i in range(len(head))]
-    body = ["  " + "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in (head, *lines)]
+    body = [
+        "  " + "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
+        for line in (head, *lines)
+    ]
     failure = [f"  did not finish: {outcome.failure}"] if outcome.failure else []
     return "\n".join([f"{outcome.case}: {outcome.title}", *body, *failure, ""])
 

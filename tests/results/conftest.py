@@ -93,7 +93,8 @@ def write_run(path: Path, grid: Grid) -> RunFolder:
     times = np.concatenate([[0.0], np.geomspace(1e-9, 1e-3, 60)])
     for i, t in enumerate(times):
         run.append_history({
-            "step": i, "study": "transient" if i else "equilibrium", "time [s]": t, "step size [s]": t / 5 if i else 0.0,
+            "step": i, "study": "transient" if i else "equilibrium", "time [s]": t,
+            "step size [s]": t / 5 if i else 0.0,
             "newton iterations [1]": 3 + i % 3,
             "current left [A/m^2]": 120 + 4e4 * np.exp(-t / 1e-7),
             "current right [A/m^2]": 120 * (1 - np.exp(-t / 1e-6)),
@@ -106,11 +107,13 @@ def write_run(path: Path, grid: Grid) -> RunFolder:
     }})  # fmt: skip
     run.write_json("audit.json", {"charge": {"total [C/m^2]": 1.2e-17, "core [C/m^2]": 0.9}, "species": {"Li+": {
         "start [mol/m^2]": 1.3e-3, "end [mol/m^2]": 1.3e-3, "relative change": 2e-16}}, "balanced": True})  # fmt: skip
-    run.write_json("provenance.json", {"format": 1, "versions": {"ssbsim": "0.1.0", "dolfinx": "0.9.0"}, "materials": {
-        "LLTO": {"permittivity": {"value": "80", "source": "Someone & Other, J. <Solid> State (2001)", "doi": "10.1/x",
-                 "method": "impedance", "temperature": "298 K", "uncertainty": "20 %", "basis": "read"},
-                 "sites": [{"density": {"value": "17300 mol/m^3", "source": "crystal structure", "doi": None,
-                            "basis": "memory", "confidence": "high"}}]}}})  # fmt: skip
+    read = {"path": "permittivity", "value": "80", "source": "Someone & Other, J. <Solid> State", "doi": "10.1/x",
+            "method": "impedance", "temperature": "298 K", "uncertainty": "20 %", "basis": "read"}  # fmt: skip
+    remembered = {"path": "sites.a.density", "value": "17300 mol/m^3", "source": "crystal structure", "doi": None,
+                  "basis": "memory", "confidence": "high"}  # fmt: skip
+    given = {"path": "excess_charge", "value": "1 C/m^3", "source": "case.yaml:7", "basis": "case", "confidence": None}
+    run.write_json("provenance.json", {"format": 1, "versions": {"ssbsim": "0.1.0", "dolfinx": "0.9.0"},
+                                       "materials": {"LLTO": [read, remembered, given]}})  # fmt: skip
     run.write_checkpoint({"y": np.arange(5.0)}, {"time": 1e-3})
     (path / "log.txt").write_text(
         "2025-01-01 00:00:00.000 INFO    started\n2025-01-01 00:00:01.000 WARNING mesh <coarse>\n"

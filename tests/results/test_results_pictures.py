@@ -69,6 +69,19 @@ def test_potentials_have_linear_axes_and_wide_concentrations_logarithmic_ones(ru
     assert scale["concentration Li⁺ (mol/m³)"] == "log"
 
 
+def test_a_current_that_dies_away_is_drawn_by_magnitude(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    for t in np.geomspace(1e-9, 1e-3, 50):
+        current = 1e6 * np.exp(-((t / 1e-9) ** 0.4))
+        row = {"study": "transient", "time [s]": t, "applied left [V]": 0.1, "step size [s]": t / 5}
+        run.append_history({**row, "current left [A/m^2]": current, "current right [A/m^2]": -current})
+    first, *others = figures(open_results(run))["history"].axes
+    assert first.get_ylabel().replace("\n", " ") == "magnitude of current (A/m²)"
+    assert first.get_yscale() == first.get_xscale() == "log"
+    assert first.get_ylim()[1] > 3e5
+    assert [axes.get_ylabel() for axes in others] == ["time step (s)"]  # a held potential is not drawn
+
+
 def test_an_unknown_kind_of_picture_is_refused(run_1d: Path) -> None:
     with pytest.raises(ResultsError, match="'gif'"):
         plot_run(run_1d, ["gif"])
@@ -149,8 +162,10 @@ def test_the_report_stands_alone_and_shows_everything(run_2d: Path, tmp_path: Pa
         "LLTO bicrystal, resolved space charge",
         "core minus bulk, both far from any step",
         'title="0.2501234 V">0.2501 V',
-        "1 of 2 values were not checked at their source",
-        "LLTO.sites[0].density",
+        "1 of 3 values were not checked at their source",
+        "from memory, confidence high",
+        "given in the case",
+        "LLTO.sites.a.density",
         "J. &lt;Solid&gt; State",
         "WARNING mesh &lt;coarse&gt;",
         "dolfinx",

@@ -1,0 +1,177 @@
+"""Write the tables of keys in input-file.md from the models of the input file.
+
+    python docs/make_reference.py            rewrites docs/input-file.md between its two marks
+    python docs/make_reference.py --check    changes nothing; status 1 if the file is out of date
+
+Everything comes from the JSON Schema that ``ssbsim schema`` prints, so the tables cannot say anything else than the
+program does.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ssbsim.case import case_json_schema
+
+PAGE = Path(__file__).parent / "input-file.md"
+BEGIN, END = "<!-- begin of the tables -->", "<!-- end of the tables -->"
+
+#: (definition, heading, where it stands in a case)
+SECTIONS = (
+    ("", "The case", "the top level of the file"),
+    ("LayersGeometry", "Geometry: layers", "`geometry`, with `kind: layers`"),
+    ("Layer", "Layer", "`geometry.layers[]`"),
+    ("BicrystalGeometry", "Geometry: bicrystal", "`geometry`, with `kind: bicrystal`"),
+    ("FileGeometry", "Geometry: file", "`geometry`, with `kind: file`"),
+    ("Spacing", "Spacing", "`geometry.spacing`"),
+    ("Phase", "Phase", "`phases.NAME`"),
+    ("Species", "Species", "`phases.NAME.species.SPECIES`"),
+    ("Diffusivity", "Diffusivity", "`phases.NAME.species.SPECIES.diffusivity`; the short form is the value itself"),
+    ("SiteClass", "Site class", "`phases.NAME.sites[]`"),
+    ("Interface", "Interface", "`interfaces.a|b`"),
+    ("ResistiveLaw", "Law: resistive", "`interfaces.a|b.laws[]`, with `law: resistive`"),
+    ("CapacitiveLaw", "Law: capacitive", "`interfaces.a|b.laws[]`, with `law: capacitive`"),
+    ("ButlerVolmerLaw", "Law: butler_volmer", "`interfaces.a|b.laws[]`, with `law: butler_volmer`"),
+    ("BlockingLaw", "Law: blocking", "`interfaces.a|b.laws[]`, with `law: blocking`"),
+    ("FixedChargeLaw", "Law: fixed_charge", "`interfaces.a|b.laws[]`, with `law: fixed_charge`"),
+    ("SegregationLaw", "Law: segregation", "`interfaces.a|b.laws[]`, with `law: segregation`"),
+    ("ElectrodeTerminal", "Terminal: electrode", "`terminals.NAME`, with `kind: electrode`"),
+    ("ReservoirTerminal", "Terminal: reservoir", "`terminals.NAME`, with `kind: reservoir`"),
+    ("SymmetryTerminal", "Terminal: symmetry", "`terminals.NAME`, with `kind: symmetry`"),
+    ("EquilibriumStudy", "Study: equilibrium", "`study[]`, with `kind: equilibrium`"),
+    ("SteadyStudy", "Study: steady", "`study[]`, with `kind: steady`"),
+    ("TransientStudy", "Study: transient", "`study[]`, with `kind: transient`"),
+    ("OutputTimes", "Output times", "`study[].output_times`; the short form is a list of times"),
+    ("TerminalUpdate", "New value of a terminal", "`study[].terminals.NAME`"),
+    ("Output", "Output", "`output`"),
+    ("Solver", "Solver", "`solver`"),
+)
+
+_QUANTITY = re.compile(r"\s*(An? [\w -]+) with its unit(.*?), for example '([^']+)'\.")
+
+
+def tables() -> str:
+    """All tables as Markdown.
+
+    Raises:
+        LookupError: The models have a part that has no table here.
+    """
+    schema = case_json_schema()
+    parts = schema["$defs"]
+    missing = set(parts) - {name for name, _, _ in SECTIONS}
+    if missing:
+        raise LookupError(f"docs/make_reference.py has no section for {', '.join(sorted(missing))}")
+    return "\n".join(
+        line
+        for name, heading, place in SECTIONS
+        for line in _section(_mapping(parts[name]) if name else schema, heading, place)
+    )
+
+
+def _section(part: dict[str, Any], heading: str, place: str) -> Iterator[str]:
+    yield from (f"### {heading}", "", f"Stands at {place}.")
+    says = str(part.get("description", "")).partition("\n")[0]
+    if says and heading != "The case":
+        yield f"{says}"
+    yield ""
+    rows = [(key, value) for key, value in part.get("properties", {}).items() if "const" not in value]
+    if not rows:
+        yield from ("It has no other key.", "")
+        return
+    yield from ("| key | value | default | meaning |", "| --- | --- | --- | --- |")
+    for key, value in rows:
+        meaning, quantity = _split(str(value.get("description", "")))
+        default = _default(value, needed=key in part.get("required", ()))
+        yield f"| `{key}` | {quantity or _kind(value)} | {default} | {meaning} |"
+    yield ""
+
+
+def _mapping(part: dict[str, Any]) -> dict[str, Any]:
+    """Of a part with a short form, the long one."""
+    long = [option for option in part.get("anyOf", []) if "properties" in option]
+    return dict(long[0]) if long else part
+
+
+def _split(description: str) -> tuple[str, str]:
+    """What a description says, and the quantity that it names."""
+    found = _QUANTITY.search(description)
+    quantity = _quantity(found) if found else ""
+    meaning = _QUANTITY.sub("", description).replace("|", "\\|").strip()
+    return re.sub(r"'([\w| .:-]+)'", r"`\1`", meaning), quantity
+
+
+def _quantity(found: re.Match[str]) -> str:
+    what, bound, example = found.groups()
+    return f"{what.split(' ', 1)[1]}{bound}: `{example}`"
+
+
+def _kind(value: dict[str, Any]) -> str:
+    """What may be written, in words."""
+    if "enum" in value:
+        return " or ".join(f"`{choice}`" for choice in value["enum"])
+    if "$ref" in value:
+        return _link(value["$ref"])
+    options = [option for option in value.get("anyOf", value.get("oneOf", [])) if option.get("type") != "null"]
+    if options:
+        return " or ".join(dict.fromkeys(_kind(option) for option in options))
+    if "pattern" in value and (found := _QUANTITY.search(str(value.get("description", "")))):
+        return _quantity(found)
+    kind = value.get("type")
+    if kind == "array":
+        return f"list of {_kind(value['items'])}"
+    if kind == "object":
+        values = value.get("additionalProperties")
+        return f"name: {_kind(values)}" if isinstance(values, dict) else "keys"
+    return {"string": "text", "number": "number", "integer": "whole number", "boolean": "true or false"}.get(
+        str(kind), "value"
+    )
+
+
+def _link(reference: str) -> str:
+    name = reference.rpartition("/")[2]
+    heading = next(heading for part, heading, _ in SECTIONS if part == name)
+    anchor = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+    return f"[{heading[0].lower() + heading[1:]}](#{anchor})"
+
+
+def _default(value: dict[str, Any], *, needed: bool) -> str:
+    if needed:
+        return "needed"
+    default = value.get("default")
+    if default is None:
+        return "-"
+    if isinstance(default, dict):
+        given = {key: item for key, item in default.items() if item is not None}
+        if "$ref" in value and len(given) != 1:
+            return "see there"
+        return "`{" + ", ".join(f"{key}: {item}" for key, item in given.items()) + "}`" if given else "none"
+    if isinstance(default, list):
+        return ", ".join(f"`{item}`" for item in default) if default else "none"
+    return f"`{default}`" if default != "" else "none"
+
+
+def page(text: str) -> str:
+    """The page with fresh tables between its marks."""
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    return f"{before}{BEGIN}\n\n{tables()}\n{END}{after}"
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check the page; returns the exit status."""
+    old = PAGE.read_text(encoding="utf-8")
+    new = page(old)
+    if "--check" in arguments:
+        if old != new:
+            sys.stderr.write("docs/input-file.md is out of date: run ./with-env python3 docs/make_reference.py\n")
+        return int(old != new)
+    PAGE.write_text(new, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

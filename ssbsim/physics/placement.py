@@ -1,0 +1,211 @@
+"""Where the interfaces and terminals of a case lie on the mesh, and which rows of the equations they touch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dolfinx
+import numpy as np
+import numpy.typing as npt
+
+from ssbsim.case import Case, ReservoirTerminal
+from ssbsim.discretization import DistributedMesh, Scales
+from ssbsim.errors import CaseError, MeshError
+from ssbsim.physics.interface_laws import interface_laws
+from ssbsim.physics.phases import PhaseModel
+from ssbsim.physics.terminals import POTENTIAL, Applied
+
+Ints = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class PlacedInterface:
+    """An interface of the case with its facets.
+
+    Args:
+        name: ``a|b`` as written in the case, or made from the two grains.
+        broken: Whether fields may jump.
+        laws: Scaled laws, bound to constants.
+        entities: (cell_a, facet_a, cell_b, facet_b) of facets owned here.
+        grain_pairs: Pairs of grain indices that it joins.
+        phases: Names of the first and the second phase.
+    """
+
+    name: str
+    broken: bool
+    laws: Sequence[Any]
+    entities: Ints
+    grain_pairs: tuple[tuple[int, int], ...]
+    phases: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class FixedRows:
+    """Rows of one field that a terminal fixes, on this rank.
+
+    Args:
+        terminal: Name of the terminal; empty for fields that do not exist in a phase.
+        field: Species or ``"phi"``.
+        rows: Owned local rows.
+        applied: The value.
+    """
+
+    terminal: str
+    field: str
+    rows: Ints
+    applied: Applied
+
+
+def place_interfaces(
+    case: Case,
+    mesh: DistributedMesh,
+    phases: Mapping[str, PhaseModel],
+    scales: Scales,
+    constant: Callable[[float], Any],
+) -> list[PlacedInterface]:
+    """Give every declared interface its facets; contacts that are not declared are perfect and carry nothing.
+
+    Raises:
+        MeshError: An interface of the case has no facet.
+    """
+    grains = mesh.grains
+    chosen: dict[str, list[tuple[int, int, bool]]] = {key: [] for key in case.interfaces}
+    for low, high in sorted(mesh.interface_pairs()):
+        found = case.interface_between(grains[low], grains[high])
+        if found is not None:
+            chosen[found[0]].append((low, high, found[1]))
+    placed = []
+    for name, pairs in chosen.items():
+        if not pairs:
+            touching = ", ".join(f"{grains[a].name}|{grains[b].name}" for a, b in sorted(mesh.interface_pairs())[:12])
+            raise MeshError(
+                f"Interface '{name}' has no facet: nothing of the mesh joins these two.",
+                where=f"interfaces.{name}",
+                hint=f"Touching here: {touching or 'no two grains'}. Remove the entry or correct its name.",
+            )
+        entry = case.interfaces[name]
+        low, high, flipped = pairs[0]
+        first, second = (high, low) if flipped else (low, high)
+        parts = []
+        for a, b, reverse in pairs:
+            mine = mesh.interior.entities[(mesh.interior.grains == (a, b)).all(axis=1)]
+            parts.append(mine[:, [2, 3, 0, 1]] if reverse else mine)
+        laws = interface_laws(entry, scales, phases[grains[first].phase])
+        placed.append(
+            PlacedInterface(
+                name=name,
+                broken=entry.contact == "broken",
+                laws=[law.bind(constant) for law in laws],
+                entities=np.concatenate(parts).astype(np.int32),
+                grain_pairs=tuple((a, b) for a, b, _ in pairs),
+                phases=(grains[first].phase, grains[second].phase),
+            )
+        )
+    return placed
+
+
+def phase_at_terminal(case: Case, mesh: DistributedMesh, phases: Mapping[str, PhaseModel], name: str) -> PhaseModel:
+    """The phase that a terminal touches.
+
+    Raises:
+        MeshError: The terminal lies on nothing.
+        CaseError: A reservoir touches several phases, or one without its species.
+    """
+    if name not in mesh.boundaries:
+        raise MeshError(
+            f"Terminal '{name}' lies on no boundary of the mesh.",
+            where=f"terminals.{name}",
+            hint="Boundaries here: " + (", ".join(mesh.boundaries) or "none") + ".",
+        )
+    here = np.unique(mesh.cell_grain[mesh.terminal_entities(name)[:, 0]])
+    touched = sorted({mesh.grains[g].phase for part in mesh.comm.allgather(here) for g in part})
+    if not touched:
+        raise MeshError(f"Terminal '{name}' has no facet.", where=f"terminals.{name}", hint="Check the mesh.")
+    terminal = case.terminals[name]
+    if isinstance(terminal, ReservoirTerminal):
+        if len(touched) > 1 and terminal.electrochemical_potential is None:
+            raise CaseError(
+                f"Reservoir '{name}' touches several phases ({', '.join(touched)}), so 'potential' is ambiguous.",
+                where=f"terminals.{name}",
+                hint="Give 'electrochemical_potential' instead.",
+            )
+        missing = [k for k in terminal.species if not any(k in phases[p].charges for p in touched)]
+        if missing:
+            raise CaseError(
+                f"Reservoir '{name}' holds {', '.join(missing)}, but touches only {', '.join(touched)}, which has none.",
+                where=f"terminals.{name}.species",
+                hint="Name a species of the phase that the terminal touches.",
+            )
+    return phases[touched[0]]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Owned rows of a kind, on this rank.
+
+    Args:
+        fixed: Rows that terminals fix.
+        absent: Rows of species that exist in no phase around the node.
+        instantaneous: For every owned row, whether it holds at every instant: phi where no conductor is near.
+    """
+
+    fixed: list[FixedRows]
+    absent: Ints
+    instantaneous: npt.NDArray[np.bool_]
+
+
+def find_rows(
+    mesh: DistributedMesh,
+    space: Any,
+    species: Sequence[str],
+    terminals: Mapping[str, Any],
+    phases: Mapping[str, PhaseModel],
+    phase_cells: Mapping[str, Ints],
+) -> Rows:
+    """Find the rows that terminals fix, those of absent species, and those of phi that hold at every instant.
+
+    Args:
+        mesh: The distributed mesh.
+        space: The broken space; its last component is phi, the others are the species.
+        species: Names of the species.
+        terminals: Terminal models by name.
+        phases: Phase models by name.
+        phase_cells: Owned cells of every phase.
+    """
+    n_fields = len(species) + 1
+    dofs, imap, layout = space.dofmap.list, space.dofmap.index_map, space.dofmap.dof_layout
+
+    def marked(nodes: Ints) -> Ints:
+        """Owned nodes among those that any rank marks."""
+        flag = dolfinx.la.vector(imap, 1)
+        flag.array[:] = 0.0
+        flag.array[nodes] = 1.0
+        flag.scatter_reverse(dolfinx.la.InsertMode.add)
+        return np.flatnonzero(flag.array[: imap.size_local] > 0).astype(np.int32)
+
+    closure = np.array(
+        [layout.entity_closure_dofs(mesh.dim - 1, f) for f in range(mesh.facets_per_cell)], dtype=np.int32
+    )
+    fixed = []
+    for name, model in terminals.items():
+        entities = mesh.terminal_entities(name)
+        nodes = marked(np.unique(dofs[entities[:, :1], closure[entities[:, 1]]]).astype(np.int32))
+        for quantity, applied in model.fixed.items():
+            component = len(species) if quantity == POTENTIAL else species.index(quantity)
+            fixed.append(FixedRows(name, quantity, (nodes * n_fields + component).astype(np.int32), applied))
+
+    absent: list[npt.NDArray[Any]] = [np.empty(0, dtype=np.int32)]
+    for i, k in enumerate(species):
+        hosts = [cells for name, cells in phase_cells.items() if k in phases[name].charges]
+        present = np.zeros(imap.size_local, dtype=np.bool_)
+        present[marked(np.unique(dofs[np.concatenate(hosts)]).astype(np.int32))] = True
+        absent.append(np.flatnonzero(~present).astype(np.int32) * n_fields + i)
+
+    conductors = [dofs[cells].reshape(-1) for name, cells in phase_cells.items() if phases[name].permittivity is None]
+    instantaneous = np.zeros((imap.size_local, n_fields), dtype=np.bool_)
+    instantaneous[:, -1] = True
+    near = np.unique(np.concatenate([np.empty(0, dtype=np.int32), *conductors])).astype(np.int32)
+    instantaneous[marked(near), -1] = False
+    return Rows(fixed, np.concatenate(absent).astype(np.int32), instantaneous.reshape(-1))
