@@ -17,7 +17,7 @@ from mpi4py import MPI
 
 from ssbsim._parallel import on_root
 from ssbsim.analysis.audit import Audit
-from ssbsim.analysis.headline import headline
+from ssbsim.analysis.headline import charge_magnitude, headline
 from ssbsim.case import Case, dump_resolved, load_case
 from ssbsim.checking import CheckReport, report_on
 from ssbsim.errors import CaseError
@@ -88,6 +88,7 @@ def run(
         recorder = _Recorder(simulation, folder, checked, sources, show_progress=show_progress)
         on_root(comm, recorder.begin, share=False)
         setup = time.perf_counter() - started
+        stack.callback(recorder.stop_progress)
         for index, study in enumerate(resolved.study):
             recorder.enter(index)
             before = time.perf_counter()
@@ -188,6 +189,10 @@ class _Recorder:
         """A study has ended."""
         kind = self._simulation.case.study[index].kind
         self._timings[f"study {index + 1} ({kind})"] = seconds
+        self.stop_progress()
+
+    def stop_progress(self) -> None:
+        """Take the progress display down; after an error too."""
         if self._progress is not None:
             self._progress.__exit__(None, None, None)
             self._progress = None
@@ -200,7 +205,10 @@ class _Recorder:
         layout = self._snapshots.layout
         if record.end:
             cuts = simulation.currents_through_cuts() if record.kind == "steady" else None
-            self._audit.end_study(record.kind, row, cuts)
+            magnitude = charge_magnitude(layout, fields) if fields and layout is not None else 0.0
+            charge = (simulation.unbalanced_charge(), magnitude)
+            sites = simulation.occupancy_ranges()
+            self._audit.end_study(record.kind, row, charge=charge, sites=sites, cuts=cuts)
         now = time.perf_counter()
         due = record.end or bool(self._comm.bcast(now - self._last_checkpoint > _CHECKPOINT_EVERY, root=0))
         arrays = self._checkpoint_arrays() if due else None

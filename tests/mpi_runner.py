@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 TESTS = Path(__file__).parent
@@ -52,6 +53,19 @@ def mpirun(ranks: int, *arguments: str | Path, timeout: float = 150.0, cwd: Path
                 process.kill()
             raise
     return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+def abort_on_error() -> None:
+    """For scripts under mpirun: an exception on one rank ends all of them, which would otherwise wait for it."""
+    from mpi4py import MPI
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.__excepthook__(kind, error, trace)
+        sys.stderr.flush()
+        if MPI.COMM_WORLD.size > 1:
+            MPI.COMM_WORLD.Abort(1)
+
+    sys.excepthook = hook
 
 
 def mpi_json(ranks: int, script: Path, *arguments: str | Path, timeout: float = 150.0) -> Any:

@@ -60,8 +60,10 @@ def rows(bench):
             trial.steady({"right": BIAS})
             effective = trial.flux("right", "Li+") * 2 * GRAIN * THERMAL / (CONCENTRATION * BIAS)
             profile = trial.profile()
-        phi = {name: profile.along("potential [V]", name) for name in ("grain.1", "grain.2", "grain.3")}
-        step = (phi["grain.2"][1][0] - phi["grain.1"][1][-1]) / np.ptp(phi["grain.2"][1])
+        grains = ("grain.1", "grain.2", "grain.3")
+        phi = {name: profile.along("potential [V]", name) for name in grains}
+        mu = {name: profile.along("electrochemical potential Li+ [eV]", name)[1] for name in grains}
+        step = (mu["grain.2"][0] - mu["grain.1"][-1]) / (mu["grain.2"][-1] - mu["grain.2"][0])
         found[boundary] = effective
         expected = GRAIN / (GRAIN / BULK_DIFFUSIVITY + 1.0 / permeability)
         ratio = float(exact.boundary_step_ratio(BULK_DIFFUSIVITY, boundary, grain_size=GRAIN, boundary_width=1e-9))

@@ -3,6 +3,8 @@
 * every species: what was there at the start, plus what the terminals supplied over time, minus what is there now. Steady
   and equilibrium studies have no time in which a supply could be summed; there the amount may only change through a
   terminal that holds the species, and the account starts anew;
+* the charge: volume, planes and electrodes together are neutral (Gauss's law over the whole cell);
+* the sites: no class of limited sites is filled below 0 or above 1;
 * the current: at a steady state the terminals' currents sum to zero, and the same current passes every cut across x.
 """
 
@@ -45,11 +47,36 @@ class Audit:
             scale = max(abs(amount), abs(self._start[k]), 1e-300)
             self._worst[k] = max(self._worst[k], abs(self._start[k] + self._in[k] - amount) / scale)
 
-    def end_study(self, kind: str, row: Mapping[str, Any], cuts: Mapping[str, float] | None) -> None:
-        """Note the balance of currents at the end of a study."""
+    def end_study(
+        self,
+        kind: str,
+        row: Mapping[str, Any],
+        *,
+        charge: tuple[float, float],
+        sites: Mapping[str, tuple[float, float]],
+        cuts: Mapping[str, float] | None,
+    ) -> None:
+        """Note the balances at the end of a study.
+
+        Args:
+            kind: Kind of the study.
+            row: Last row of its history.
+            charge: Charge left over, and the magnitude of charge in the cell (C).
+            sites: Smallest and largest filling of every class of limited sites.
+            cuts: Current through planes across x (A).
+        """
         currents = {k: v for k, v in row.items() if k.startswith("current ")}
         largest = max((abs(v) for v in currents.values()), default=0.0)
-        entry: dict[str, Any] = {"study": row["study"], "terminal currents": currents}
+        entry: dict[str, Any] = {
+            "study": row["study"],
+            "charge": {
+                "left over [C]": charge[0],
+                "magnitude in the cell [C]": charge[1],
+                "imbalance, relative": abs(charge[0]) / max(charge[1], 1e-300) if charge[0] else 0.0,
+            },
+            "site filling": {name: {"smallest": low, "largest": high} for name, (low, high) in sites.items()},
+            "terminal currents": currents,
+        }
         if kind == "steady" and largest > 0.0:
             entry["current through every cut [A]"] = dict(cuts) if cuts else {}
             if cuts:

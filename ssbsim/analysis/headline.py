@@ -7,6 +7,7 @@ from the equilibrium profile and once measured at the last steady state under bi
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -89,7 +90,7 @@ def _boundary(
     debye = debye_length(grain_model) * scales.length
     rest = next((s for s in reversed(states) if s["kind"] == "equilibrium"), None)
     if rest is not None:
-        _equilibrium_numbers(found, _analyse(rest, carrier))
+        _equilibrium_numbers(found, _analyse(rest, carrier), charges_of_grains(rest["layout"], rest["fields"]))
     state = rest or states[-1]
     _put(found, "Debye length", debye, "m", f"neutral bulk of '{geometry.grain}', from its permittivity and dc/dmu")
     _put(
@@ -122,7 +123,27 @@ def _analyse(state: Mapping[str, Any], carrier: str) -> BoundaryAnalysis:
     )
 
 
-def _equilibrium_numbers(found: Quantities, a: BoundaryAnalysis) -> None:
+def charges_of_grains(layout: Any, fields: Mapping[str, Floats]) -> list[float]:
+    """Charge of every grain over the cross-section of the cell (C/m2), by the lumped rule of the solver itself."""
+    charge = _cell_volumes(layout) * fields["charge density [C/m^3]"][layout.cells].mean(axis=1)
+    total = np.bincount(layout.grain, weights=charge, minlength=len(layout.grain_names))
+    area = float(np.prod(np.ptp(layout.points[:, 1 : layout.cells.shape[1] - 1], axis=0)))
+    return [float(value) / area for value in total]
+
+
+def charge_magnitude(layout: Any, fields: Mapping[str, Floats]) -> float:
+    """Integral of the magnitude of the charge density (C), the scale for a balance of charge."""
+    return float(_cell_volumes(layout) @ np.abs(fields["charge density [C/m^3]"][layout.cells]).mean(axis=1))
+
+
+def _cell_volumes(layout: Any) -> Floats:
+    dim = layout.cells.shape[1] - 1
+    corners = layout.points[layout.cells][:, :, :dim]
+    volumes: Floats = np.abs(np.linalg.det(corners[:, 1:] - corners[:, :1])) / math.factorial(dim)
+    return volumes
+
+
+def _equilibrium_numbers(found: Quantities, a: BoundaryAnalysis, charges: list[float]) -> None:
     _put(
         found,
         "space-charge potential",
@@ -133,23 +154,13 @@ def _equilibrium_numbers(found: Quantities, a: BoundaryAnalysis) -> None:
     for side, layer in (("left", a.left), ("right", a.right)):
         how = "at equilibrium, integral of (1 - c/c_bulk) from the core into the grain; negative for an enrichment"
         _put(found, f"depletion width {side}", layer.depletion_width, "m", how)
-    _put(
-        found,
-        "charge in the core",
-        a.core_charge,
-        "C/m^2",
-        "at equilibrium, integral of the charge density over the core",
-    )
-    for side, layer in (("left", a.left), ("right", a.right)):
-        _put(found, f"charge in the {side} layer", layer.charge, "C/m^2", "at equilibrium, integral over the grain")
-    scale = max(abs(a.core_charge), abs(a.left.charge), abs(a.right.charge), 1e-300)
-    _put(
-        found,
-        "charge imbalance",
-        a.charge_imbalance / scale,
-        "1",
-        "core and both layers, over the largest of the three",
-    )
+    left, core_charge, right = charges
+    how = "at equilibrium, integral of the charge density"
+    _put(found, "charge in the core", core_charge, "C/m^2", f"{how} over the core")
+    _put(found, "charge in the left layer", left, "C/m^2", f"{how} over the grain")
+    _put(found, "charge in the right layer", right, "C/m^2", f"{how} over the grain")
+    imbalance = sum(charges) / max(*(abs(q) for q in charges), 1e-300)
+    _put(found, "charge imbalance", imbalance, "1", "core and both layers, over the largest of the three")
     core, layers = a.core_excess_resistance, a.layer_excess_resistance
     _put(
         found,

@@ -63,7 +63,7 @@ class Layer(Model):
 class _Stack(Model):
     """What layered geometries share: dimension, extent across the layers and cell sizes."""
 
-    dimension: Annotated[Dimensions, Field(description="Number of space dimensions.")] = 1
+    dimension: Dimensions = 1
     width: Length | None = None
     depth: Length | None = None
     spacing: Spacing
@@ -92,7 +92,7 @@ class LayersGeometry(_Stack):
 
     Attributes:
         layers: From left to right.
-        dimension: 1, 2 or 3.
+        dimension: Number of space dimensions: 1, 2 or 3.
         width: Extent along y (m), in 2D and 3D.
         depth: Extent along z (m), in 3D.
         spacing: Cell sizes.
@@ -131,7 +131,7 @@ class BicrystalGeometry(_Stack):
         core_width: Width of the core (m); 0 for a boundary of zero thickness.
         grain: Name of the phase of both grains.
         core: Name of the phase of the core.
-        dimension: 1, 2 or 3.
+        dimension: Number of space dimensions: 1, 2 or 3.
         width: Extent along y (m), in 2D and 3D.
         depth: Extent along z (m), in 3D.
         spacing: Cell sizes.
@@ -207,6 +207,4 @@ class FileGeometry(Model):
         return None
 
 
-Geometry: TypeAlias = Annotated[
-    LayersGeometry | BicrystalGeometry | FileGeometry, Field(discriminator="kind", description="Where the phases are.")
-]
+Geometry: TypeAlias = Annotated[LayersGeometry | BicrystalGeometry | FileGeometry, Field(discriminator="kind")]

@@ -121,7 +121,7 @@ class TransientStudy(_Study):
         terminals: New values at terminals from this study on.
         duration: In s.
         output_times: When fields are written.
-        tolerance: Relative error allowed per step.
+        tolerance: Error of the potentials allowed per step, in units of kT and kT/e.
         initial_step: First step (s); chosen when not given.
         maximum_step: Largest step (s).
         maximum_steps: The study fails beyond this number.

@@ -103,6 +103,11 @@ class Functional:
         return len(self.species) + 1
 
     @property
+    def charge_numbers(self) -> dict[str, int]:
+        """Charge number of every species."""
+        return {k: z for model in self.phases.values() for k, z in model.charges.items()}
+
+    @property
     def n_owned_rows(self) -> int:
         """Rows owned here."""
         return int(self.space.dofmap.index_map.size_local * self.n_fields)

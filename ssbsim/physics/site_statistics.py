@@ -32,6 +32,9 @@ from ssbsim.physics.operations import Operations
 class SiteStatistics(Protocol):
     """What a statistics of sites has to give; every method takes the arguments and the same arguments frozen."""
 
+    #: Whether the sites can be full.
+    is_limited: bool
+
     def pressure(self, a: Sequence[Any], frozen: Sequence[Any], op: Operations) -> Any:
         """Pressure over ``w N R T``."""
 
@@ -52,6 +55,8 @@ def _shift(frozen: Sequence[Any], op: Operations) -> Any:
 class SiteLimited:
     """Every site holds one particle or none."""
 
+    is_limited = True
+
     def pressure(self, a: Sequence[Any], frozen: Sequence[Any], op: Operations) -> Any:
         """``ln(1 + sum exp(a))``."""
         m = _shift(frozen, op)
@@ -71,6 +76,8 @@ class SiteLimited:
 
 class Dilute:
     """Sites without limit: ideal dilute particles."""
+
+    is_limited = False
 
     def pressure(self, a: Sequence[Any], frozen: Sequence[Any], op: Operations) -> Any:
         """``sum exp(a)``."""

@@ -28,20 +28,12 @@ _PRESETS: dict[str, dict[str, str | int | float]] = {
         "ksp_type": "fgmres",
         "ksp_gmres_restart": 60,
         "ksp_rtol": 1e-10,
-        "ksp_max_it": 300,
-        "pc_type": "gamg",
-        "pc_gamg_type": "agg",
-        "pc_gamg_agg_nsmooths": 1,
-        "pc_gamg_threshold": 0.02,
-        "mg_levels_ksp_type": "richardson",
-        "mg_levels_ksp_max_it": 2,
-        "mg_levels_pc_type": "pbjacobi",
-        "mg_coarse_pc_type": "redundant",
-        "mg_coarse_redundant_pc_type": "lu",
+        "ksp_max_it": 200,
+        "pc_type": "python",
+        "field_pc_type": "hypre",
+        "field_pc_hypre_type": "boomeramg",
     },
 }
-# Point-block SOR of PETSc's AIJ works on the blocks of the matrix within each rank.
-_PRESETS["multigrid"]["mg_levels_pc_type"] = "sor"
 
 #: Rows up to which a direct solve was the faster one, by dimension.
 _DIRECT_UP_TO = {1: 10**9, 2: 300_000, 3: 20_000}

@@ -23,6 +23,7 @@ from petsc4py import PETSc
 
 from ssbsim.physics import Functional
 from ssbsim.solvers.linear import SolverOptions
+from ssbsim.solvers.splitting import FieldSplitting
 
 Floats = npt.NDArray[np.float64]
 
@@ -100,6 +101,11 @@ class ImplicitSolver:
         self._snes.setTolerances(max_it=self._maximum)
         self._snes.getKSP().setErrorIfNotConverged(False)
         self._snes.setFromOptions()
+        preconditioner = self._snes.getKSP().getPC()
+        if preconditioner.getType() == "python" and not self.options.user.get("pc_python_type"):
+            charges = [self.functional.charge_numbers[k] for k in self.functional.species]
+            prefix = f"{self.options.prefix}field_"
+            preconditioner.setPythonContext(FieldSplitting(charges, self._fixed_rows, prefix))
 
     @property
     def free_rows(self) -> npt.NDArray[np.bool_]:

@@ -20,7 +20,7 @@ from ssbsim.case import Case
 from ssbsim.discretization import FARADAY, DistributedMesh, Scales, gather_rows
 from ssbsim.errors import CaseError
 from ssbsim.geometry import MeshData
-from ssbsim.physics import POTENTIAL, build_functional, debye_length
+from ssbsim.physics import NUMPY, POTENTIAL, build_functional, debye_length
 from ssbsim.solvers import ImplicitSolver, Integrator, SolverOptions, TimePoint, choose_preset
 
 Floats = npt.NDArray[np.float64]
@@ -209,7 +209,7 @@ class Simulation:
     @cached_property
     def charges(self) -> dict[str, int]:
         """Charge number of every species."""
-        return {k: z for model in self.functional.phases.values() for k, z in model.charges.items()}
+        return self.functional.charge_numbers
 
     def applied_potential(self, terminal: str) -> float | None:
         """Potential that a terminal applies now (V); for a reservoir against the neutral bulk of its phase."""
@@ -241,6 +241,29 @@ class Simulation:
         flux = np.cumsum(np.bincount(index, weights=rows[:, 1]))[: len(place) - 1]
         unit = scales.current * scales.length ** (self.mesh.dim - 1)
         return {"smallest": float(flux.min() * unit), "largest": float(flux.max() * unit), "cuts": len(flux)}
+
+    def occupancy_ranges(self) -> dict[str, tuple[float, float]]:
+        """Smallest and largest filling of every class of limited sites (all species of the class together)."""
+        functional = self.functional
+        y = functional.y.x.array.reshape(-1, functional.n_fields)
+        found = {}
+        for name, cells in functional.phase_cells.items():
+            model = functional.phases[name]
+            nodes = np.unique(functional.space.dofmap.list[cells])
+            state = ({k: y[nodes, i] for i, k in enumerate(functional.species)}, y[nodes, -1])
+            for number, x in enumerate(model.occupancies(state, state, NUMPY)):
+                filling = sum(x.values(), np.zeros(len(nodes)))
+                low = self.comm.allreduce(float(np.min(filling, initial=np.inf)), op=MPI.MIN)
+                high = self.comm.allreduce(float(np.max(filling, initial=-np.inf)), op=MPI.MAX)
+                if model.sites[number].statistics.is_limited:
+                    found[f"sites {number + 1} of '{name}'"] = (low, high)
+        return found
+
+    def unbalanced_charge(self) -> float:
+        """Charge of the cell, its planes and its electrodes together (C): what is left of Gauss's law."""
+        q = self.solver.assemble(self.functional.charges)
+        free = self.functional.instantaneous & self.solver.free_rows
+        return self.sum(q[free]) * self.scales.charge_density * self.scales.length**self.mesh.dim
 
     def sum(self, values: npt.ArrayLike) -> float:
         """Sum over all ranks."""

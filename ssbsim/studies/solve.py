@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from mpi4py import MPI
 
 from ssbsim.errors import ConvergenceError
-from ssbsim.physics import NUMPY, POTENTIAL
+from ssbsim.physics import POTENTIAL
 from ssbsim.solvers import NewtonReport, StepReport, TimePoint
 from ssbsim.studies.simulation import Simulation
 
@@ -63,22 +62,11 @@ def move_terminals(
 
 def _near_bounds(simulation: Simulation) -> str:
     """Site classes that are full or empty somewhere, where nothing can move and nothing can be stored."""
-    functional = simulation.functional
-    y = functional.y.x.array.reshape(-1, functional.n_fields)
     found = []
-    for name, cells in functional.phase_cells.items():
-        model = functional.phases[name]
-        nodes = np.unique(functional.space.dofmap.list[cells])
-        state = ({k: y[nodes, i] for i, k in enumerate(functional.species)}, y[nodes, -1])
-        for number, x in enumerate(model.occupancies(state, state, NUMPY)):
-            low = min((float(np.min(v, initial=1.0)) for v in x.values()), default=1.0)
-            high = max((float(np.max(v, initial=0.0)) for v in x.values()), default=0.0)
-            low = simulation.comm.allreduce(low, op=MPI.MIN)
-            high = simulation.comm.allreduce(high, op=MPI.MAX)
-            limited = "SiteLimited" in type(model.sites[number].statistics).__name__
-            if limited and (high > 1.0 - 1e-9 or low < 1e-12):
-                word = "full" if high > 1.0 - 1e-9 else "empty"
-                found.append(f"sites {number + 1} of '{name}' are {word} somewhere (occupancy {low:.2g} to {high:.9g})")
+    for name, (low, high) in simulation.occupancy_ranges().items():
+        if high > 1.0 - 1e-9 or low < 1e-12:
+            word = "full" if high > 1.0 - 1e-9 else "empty"
+            found.append(f"{name} are {word} somewhere (occupancy {low:.2g} to {high:.9g})")
     return ", ".join(found)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import ufl
 from meshes_by_hand import crossing, quadrants
+from mpi_runner import abort_on_error
 from mpi4py import MPI
 from samples import NM, lattice_gas, layers, make_case, reservoir, run_studies, simulation
 
@@ -59,7 +60,7 @@ def sizes(name: str, broken: list[tuple[int, int]], order: int = 1) -> dict[str,
         "regions": regions.tolist(),
         "jumps": jumps,
         "areas": areas,
-        "value range": [COMM.allreduce(values[:owned].min(initial=9.0), MPI.MIN), COMM.allreduce(values.max(), MPI.MAX)],
+        "value range": [COMM.allreduce(values[:owned].min(initial=9.0), MPI.MIN), COMM.allreduce(values.max(initial=-9.0), MPI.MAX)],
         "terminals": {b: COMM.allreduce(len(mesh.terminal_entities(b))) for b in mesh.boundaries},
     }
 
@@ -105,6 +106,7 @@ def resistance(dimension: int, thicknesses: list[float], resistances: list[float
 TASKS = {"sizes": sizes, "resistance": resistance}
 
 if __name__ == "__main__":
+    abort_on_error()
     found = [TASKS[name](*arguments) for name, arguments in json.loads(sys.argv[1])]
     if COMM.rank == 0:
         sys.stdout.write(json.dumps(found) + "\n")

@@ -1,0 +1,105 @@
+r"""Multigrid for the coupled fields, one scalar field at a time.
+
+The Jacobian of an implicit step couples a species and the potential at every node through the storage ``C = dc/da``, in
+which ``a = mu - z phi`` is what decides the concentration::
+
+    [ C + tau K_mu    -z C          ]
+    [   -z C         z^2 C + K_phi  ]
+
+Where the step is long against diffusion over a cell, ``tau K_mu`` outweighs C and relaxing mu and phi in turn converges.
+Where it is short, C outweighs both K over all lengths above the Debye length; then mu and phi only move together, along
+``d = (z_1, .., z_n, 1)``, which changes no concentration. So three kinds of corrections are made one after the other, each by
+one cycle of algebraic multigrid for a scalar elliptic problem: along d, in every mu, in phi (a multiplicative subspace
+correction, Xu, SIAM Rev. 34 (1992) 581, doi 10.1137/1034116). A mode that one of them leaves another removes, at every step
+size; measured in ``bench/linear.py``. Rows that a terminal fixes take no part in the correction along d.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from petsc4py import PETSc
+
+
+class FieldSplitting:
+    """A preconditioner that PETSc calls (``pc_type python``).
+
+    Args:
+        charges: Charge numbers of the species, in the order of the fields; the potential is the last field.
+        fixed_rows: Owned local rows that are fixed.
+        prefix: Prefix of the options of the multigrid cycles.
+    """
+
+    def __init__(self, charges: Sequence[int], fixed_rows: npt.NDArray[np.int32], prefix: str) -> None:
+        self._direction = np.array([*charges, 1.0])
+        self._fixed = fixed_rows
+        self._prefix = prefix
+        self._fields: list[Any] = []
+        self._blocks: list[Any] = []
+        self._cycles: list[Any] = []
+
+    def setUp(self, pc: PETSc.PC) -> None:  # noqa: N802 (PETSc's name)
+        """Take the blocks out of the matrix and build the multigrid levels; PETSc calls it when the matrix has changed."""
+        matrix = pc.getOperators()[0]
+        if not self._cycles:
+            self._allocate(matrix)
+        else:
+            for block, rows in zip(self._blocks, self._fields, strict=False):
+                matrix.createSubMatrix(rows, rows, block)
+            matrix.PtAP(self._along, self._blocks[-1])
+        for cycle, block in zip(self._cycles, self._blocks, strict=True):
+            cycle.setOperators(block)
+            cycle.setUp()
+        self._matrix = matrix
+
+    def apply(self, pc: PETSc.PC, b: PETSc.Vec, x: PETSc.Vec) -> None:
+        """``x``: what the corrections make of ``b``."""
+        residual, part, change = self._residual, self._part, self._change
+        self._along.multTranspose(b, part)
+        self._cycles[-1].apply(part, change)
+        self._along.mult(change, x)
+        n = len(self._direction)
+        for k, cycle in enumerate(self._cycles[:-1]):
+            self._matrix.mult(x, residual)
+            part.array[:] = b.array_r[k::n] - residual.array_r[k::n]
+            cycle.apply(part, change)
+            x.array[k::n] += change.array_r
+
+    def destroy(self, pc: PETSc.PC) -> None:
+        """Free PETSc's objects."""
+        things = [*self._cycles, *self._blocks, *self._fields]
+        if self._cycles:
+            things += [self._along, self._residual, self._part, self._change]
+        for thing in things:
+            thing.destroy()
+        self._cycles, self._blocks, self._fields = [], [], []
+
+    def _allocate(self, matrix: PETSc.Mat) -> None:
+        comm, n = matrix.comm, len(self._direction)
+        first, last = matrix.getOwnershipRange()
+        nodes = (last - first) // n
+        self._fields = [PETSc.IS().createStride(nodes, first + k, n, comm=comm) for k in range(n)]
+        along = np.tile(self._direction, nodes)
+        along[self._fixed] = 0.0
+        # A node at which everything is fixed keeps its row of phi, lest the block along d be singular there.
+        nowhere = ~along.reshape(nodes, n).any(axis=1)
+        along[n - 1 :: n][nowhere] = 1.0
+        self._along = PETSc.Mat().createAIJ(((last - first, None), (nodes, None)), nnz=(1, 0), comm=comm)
+        columns = np.arange(first, last) // n
+        self._along.setValuesCSR(
+            np.arange(last - first + 1, dtype=PETSc.IntType), columns.astype(PETSc.IntType), along
+        )
+        self._along.assemble()
+        self._blocks = [matrix.createSubMatrix(rows, rows) for rows in self._fields]
+        self._blocks.append(matrix.PtAP(self._along))
+        for _ in self._blocks:
+            cycle = PETSc.PC().create(comm)
+            cycle.setOptionsPrefix(self._prefix)
+            cycle.setFromOptions()
+            self._cycles.append(cycle)
+        self._residual = matrix.createVecRight()
+        self._part = self._blocks[-1].createVecRight()
+        self._change = self._blocks[-1].createVecRight()
