@@ -6,6 +6,7 @@ those releases; when the oldest release is dropped, its branch goes and nothing 
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 import dolfinx
@@ -33,6 +34,17 @@ def versions() -> dict[str, str]:
         "petsc": petsc,
         "mpi": MPI.Get_library_version().split("\n")[0].strip("\0 "),
     }
+
+
+def option_is_used(name: str) -> bool:
+    """Whether PETSc has asked for an option (full name, without the dash)."""
+    options = PETSc.Options()
+    if hasattr(options, "used"):
+        return bool(options.used(name))
+    # petsc4py before 3.24 does not pass this question on; its library does. PetscBool is an enum or a byte: both fit.
+    library, answer = ctypes.CDLL(PETSc.__file__), ctypes.c_int(0)
+    library.PetscOptionsUsed(None, name.encode(), ctypes.byref(answer))
+    return answer.value != 0
 
 
 def create_mesh(comm: MPI.Comm, cells: npt.NDArray[np.int64], points: npt.NDArray[np.float64], element: Any) -> Any:

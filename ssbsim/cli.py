@@ -68,10 +68,13 @@ def run(
         Path | None, typer.Option("--output", "-o", help="Run folder (default: runs/NAME, numbered when taken).")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that the folder holds.")] = False,
+    continue_from: Annotated[
+        Path | None, typer.Option("--continue", help="Go on from the last checkpoint of this run, into a new folder.")
+    ] = None,
     report: Annotated[bool, typer.Option(help="Draw the pictures and write report.html.")] = True,
 ) -> None:
     """Run every study of a case."""
-    ssbsim.run(case, output, overwrite=overwrite, report=report, tell=_say)
+    ssbsim.run(case, output, overwrite=overwrite, continue_from=continue_from, report=report, tell=_say)
 
 
 @app.command()

@@ -122,7 +122,7 @@ def rows(bench):
                     Curve("", list(stern), [c / MICRO for _, c in stern.values()], 1),
                 ],
                 log_y=True,
-                y_range=(4.0, 4e3),
+                y_range=(4.0, 3e4),
             ),
             Panel(
                 "distance (Debye lengths)",

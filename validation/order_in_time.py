@@ -153,12 +153,11 @@ def rows(bench):
                 errors.append({key: simulation.largest(found[key] - exact[key]) for key in exact})
         sizes = [duration / count for count in STEPS]
         yield from order_rows(name, observed_orders(sizes, errors), expected=2.0, tolerance=0.15)
-        shown.append((name, i, errors))
+        size = float(np.abs(exact["current A+"][0]))
+        shown.append((name, i, [{**e, "current A+": e["current A+"] / size} for e in errors]))
     panels = []
-    for key, label in (("potential", "error of the potential (kT/e)"), ("current A+", "error of the current of A⁺ (first = 1)")):
+    for key, label in (("potential", "error of the potential (kT/e)"), ("current A+", "relative error of the current of A⁺")):
         series = [(n, i, np.array([e[key] for e in errors])) for n, i, errors in shown]
-        if key != "potential":
-            series = [(n, i, values / values[0]) for n, i, values in series]
         panels.append(
             Panel(
                 "number of steps",

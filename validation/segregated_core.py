@@ -125,7 +125,7 @@ def rows(bench):
                 ],
                 simulated=[Curve("", [e for e in series if e < 0], [f[2] * 1e9 for e, f in series.items() if e < 0], 2)],
                 log_y=True,
-                y_range=(0.1, 1e5),
+                y_range=(0.1, 1e6),
             ),
         ],
     )

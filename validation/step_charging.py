@@ -109,7 +109,7 @@ def rows(bench):
             Panel(
                 "time (λL/D)",
                 "1 − q/q(∞)",
-                exact=[Curve("weak step", wide, 1.0 - weak / final)],
+                exact=[Curve("weak step", wide, 1.0 - weak * np.tanh(1.0 / RATIO) / 1e-3)],
                 approximate=[Curve(f"exp(−t/{tau:.4f})", wide, np.exp(-wide / tau), 2)],
                 simulated=[Curve("", late, np.exp(rest))],
                 log_y=True,

@@ -15,6 +15,7 @@ from typing import Any
 
 from petsc4py import PETSc
 
+from ssbsim import _compat
 from ssbsim.errors import CaseError
 
 _PRESETS: dict[str, dict[str, str | int | float]] = {
@@ -66,8 +67,7 @@ class SolverOptions:
 
     def unused(self) -> list[str]:
         """Options of the case that PETSc never asked for. Ask after a solve."""
-        database = PETSc.Options()
-        return [k for k in self.user if not database.used(f"{self.prefix}{k}")]
+        return [k for k in self.user if not _compat.option_is_used(f"{self.prefix}{k}")]
 
     def clear(self) -> None:
         """Remove the options from PETSc's database."""

@@ -149,6 +149,7 @@ class ImplicitSolver:
             reason = self._tangent_step(missing)
             linear += max(self._snes.getKSP().getIterationNumber(), 1)
             if reason < 0:
+                self._forget_factors()
                 return NewtonReport(False, _linear_reason(reason), 1, linear, worst)
             for fixed in functional.fixed:
                 y[fixed.rows] = fixed.applied.value
@@ -169,6 +170,8 @@ class ImplicitSolver:
         converged = reason > 0
         row, rank = (-1, 0) if converged else self._worst()
         text = "converged" if converged else self._why(reason)
+        if not converged:
+            self._forget_factors()
         return NewtonReport(converged, text, self._snes.getIterationNumber() + self._offset, linear, update, row, rank)
 
     def solve_linear(self, rhs: Floats) -> Floats:
@@ -187,6 +190,10 @@ class ImplicitSolver:
         for thing in (self._snes, self._matrix, self._x, self._f):
             thing.destroy()
         self.options.clear()
+
+    def _forget_factors(self) -> None:
+        """Let the next solve factorise afresh: MUMPS refuses to, once a factorisation has failed."""
+        self._snes.getKSP().reset()
 
     def _load(self, x: PETSc.Vec) -> None:
         self.functional.y.x.array[: self._n] = x.array_r

@@ -89,9 +89,7 @@ class FieldSplitting:
         along[n - 1 :: n][nowhere] = 1.0
         self._along = PETSc.Mat().createAIJ(((last - first, None), (nodes, None)), nnz=(1, 0), comm=comm)
         columns = np.arange(first, last) // n
-        self._along.setValuesCSR(
-            np.arange(last - first + 1, dtype=PETSc.IntType), columns.astype(PETSc.IntType), along
-        )
+        self._along.setValuesCSR(np.arange(last - first + 1, dtype=PETSc.IntType), columns.astype(PETSc.IntType), along)
         self._along.assemble()
         self._blocks = [matrix.createSubMatrix(rows, rows) for rows in self._fields]
         self._blocks.append(matrix.PtAP(self._along))

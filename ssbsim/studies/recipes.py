@@ -176,9 +176,10 @@ def run_transient(
     """
     integrator, unit = simulation.integrator, simulation.scales.time
     start, end = simulation.applied_values(), simulation.target_values(study.terminals)
-    begin = simulation.point.time
+    begin = simulation.study_begin
     duration = study.duration / unit
     outputs = [begin + t / unit for t in study.output_times.until(study.duration)]
+    outputs = [t for t in outputs if t > simulation.point.time]
     largest = duration if study.maximum_step is None else study.maximum_step / unit
     size = (study.initial_step / unit) if study.initial_step is not None else 1e-7 * duration
     simulation.apply(end)

@@ -68,6 +68,7 @@ class Simulation:
     Attributes:
         point: The present state (scaled).
         step: Steps taken so far.
+        study_begin: Time at which the present study began (scaled).
     """
 
     def __init__(self, case: Case, data: MeshData | None, comm: MPI.Comm) -> None:
@@ -89,6 +90,7 @@ class Simulation:
         self.integrator = Integrator(self.solver)
         self.point: TimePoint = self.integrator.start()
         self.step = 0
+        self.study_begin = 0.0
 
     @property
     def time(self) -> float:

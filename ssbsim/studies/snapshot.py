@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import basix
-import dolfinx
 import numpy as np
 import numpy.typing as npt
 import ufl
@@ -146,48 +145,6 @@ class Snapshots:
         scales = self.simulation.scales
         units = [scales.potential, scales.charge_density, scales.conductivity]
         return units + [scales.energy_ev, scales.concentration, 1.0] * len(self.simulation.functional.species)
-
-    def gather_state(self) -> dict[str, Any] | None:
-        """The state on rank 0, ordered by place and region so that any number of ranks can take it up again.
-
-        Keys: ``x`` (coordinates of the nodes, m), ``y``, ``q``, ``rate`` and ``supply`` (scaled, one row per node).
-        """
-        simulation = self.simulation
-        functional, point = simulation.functional, simulation.point
-        n, fields = functional.space.dofmap.index_map.size_local, functional.n_fields
-        x = functional.space.tabulate_dof_coordinates()[:n]
-        parts = [point.y, point.q, np.zeros_like(point.q) if point.rate is None else point.rate, point.supply]
-        columns = [x, self._node_region()[:, None], *(part.reshape(n, fields) for part in parts)]
-        rows: Any = gather_rows(simulation.comm, np.hstack(columns))
-        if rows is None:
-            return None
-        rows = rows[np.lexsort([np.round(rows[:, i], 12) for i in (2, 1, 0, 3)])]
-        blocks = np.split(rows[:, 4:], 4, axis=1)
-        names = ("y", "q", "rate", "supply")
-        return {
-            "x": rows[:, :3] * simulation.scales.length,
-            "region": rows[:, 3],
-            **dict(zip(names, blocks, strict=True)),
-        }
-
-    def _node_region(self) -> Floats:
-        """Region of every owned node of the broken space."""
-        functional, mesh = self.simulation.functional, self.simulation.mesh
-        imap = functional.space.dofmap.index_map
-        broken = [p for interface in functional.interfaces if interface.broken for p in interface.grain_pairs]
-        regions = mesh.regions(broken)[mesh.cell_grain].astype(np.float64)
-        found = dolfinx.la.vector(imap, 1)
-        found.array[:] = -1.0
-        found.array[functional.space.dofmap.list.reshape(-1)] = np.repeat(
-            regions, functional.space.dofmap.list.shape[1]
-        )
-        # A node may be owned by a rank none of whose cells touch it in this region: let the others tell.
-        marks = [found.array[imap.size_local :].copy(), np.asarray(imap.ghosts), np.asarray(imap.owners)]
-        told = mesh.comm.alltoall([(marks[1][marks[2] == r], marks[0][marks[2] == r]) for r in range(mesh.comm.size)])
-        result = found.array[: imap.size_local].copy()
-        for where, value in told:
-            result[where - imap.local_range[0]] = value
-        return result
 
     def _field_names(self) -> list[str]:
         names = ["potential [V]", "charge density [C/m^3]", "conductivity [S/m]"]

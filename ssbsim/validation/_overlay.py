@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ssbsim.results._plot_style import LINES, WIDTH, style
 from ssbsim.validation._rows import Curve, Panel
+
+Floats = npt.NDArray[np.float64]
 
 _MARKERS = "osD^vP"
 _MOST_POINTS = 45
@@ -47,10 +51,7 @@ def draw_overlay(panels: Sequence[Panel], stem: Path, *, title: str) -> list[Pat
     return paths
 
 
-def _draw(axes: object, panel: Panel) -> None:
-    from typing import Any
-
-    ax: Any = axes
+def _draw(ax: Any, panel: Panel) -> None:
     for curve in panel.exact:
         ax.plot(curve.x, curve.y, color=_colour(curve), zorder=2, label=curve.label or None)
     for curve in panel.approximate:
@@ -79,6 +80,7 @@ def _draw(axes: object, panel: Panel) -> None:
         )
     if panel.log_x:
         ax.set_xscale("log")
+        _label_few(ax, panel)
     if panel.log_y:
         ax.set_yscale("log")
     if panel.x_range is not None:
@@ -92,11 +94,22 @@ def _draw(axes: object, panel: Panel) -> None:
         ax.legend(frameon=False, fontsize=7, handlelength=1.6, labelspacing=0.3)
 
 
+def _label_few(ax: Any, panel: Panel) -> None:
+    """Plain numbers at the points themselves where a logarithmic axis holds few of them and no power of ten but one."""
+    places = np.unique(np.concatenate([np.asarray(curve.x, dtype=np.float64) for curve in panel.simulated]))
+    if len(places) <= 5 and places[-1] < 30.0 * places[0]:
+        from matplotlib.ticker import FixedLocator, NullLocator
+
+        ax.xaxis.set_major_locator(FixedLocator(list(places)))
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.set_xticklabels([f"{place:g}" for place in places])
+
+
 def _colour(curve: Curve) -> str:
     return LINES[curve.colour % len(LINES)]
 
 
-def _thinned(curve: Curve, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+def _thinned(curve: Curve, panel: Panel) -> tuple[Floats, Floats]:
     """Few enough points to tell apart, evenly spread over the axis they are drawn on."""
     x, y = np.asarray(curve.x, dtype=np.float64), np.asarray(curve.y, dtype=np.float64)
     if panel.x_range is not None:
