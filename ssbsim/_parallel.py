@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from typing import TypeVar
 
 from mpi4py import MPI
 
 T = TypeVar("T")
+
+
+def _portable(error: Exception) -> Exception:
+    """The error itself if it survives the way to another rank, else one that says the same."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # whatever a foreign class does when it is copied
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 def on_root(comm: MPI.Comm, work: Callable[[], T], *, share: bool = True) -> T | None:
@@ -25,7 +35,9 @@ def on_root(comm: MPI.Comm, work: Callable[[], T], *, share: bool = True) -> T |
             result = work()
         except Exception as caught:  # every kind must reach the other ranks, or they wait for ever
             error = caught
-    error = comm.bcast(error, root=0)
+    sent = comm.bcast(None if error is None else _portable(error), root=0)
     if error is not None:
         raise error
+    if sent is not None:
+        raise sent
     return comm.bcast(result, root=0) if share else result

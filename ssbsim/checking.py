@@ -8,7 +8,7 @@ perfect contacts of two phases, at planes that carry charge or segregation sites
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +18,14 @@ import numpy.typing as npt
 from ssbsim.case import Case, Interface
 from ssbsim.discretization.scaling import Scales
 from ssbsim.errors import MeshError
-from ssbsim.geometry import MeshData, build_geometry
+from ssbsim.geometry import Grain, MeshData, build_geometry
 from ssbsim.materials import resolve_case
 from ssbsim.physics import NUMPY, PhaseModel, debye_length, phase_model
 from ssbsim.results import estimate_output
 
 #: Cell size at a space charge, in Debye lengths: above the first a warning, above the second an error.
 WARN_ABOVE = 0.5
-REFUSE_ABOVE = 2.0
+REFUSE_ABOVE = 1.0
 #: Cell size that resolves a space-charge layer to about 1 %, in Debye lengths.
 ENOUGH = 0.25
 
@@ -146,7 +146,7 @@ def _space_charge_planes(case: Case, mesh: MeshData, sizes: npt.NDArray[np.float
     """(plane, phase, largest cell size on it) wherever a space charge must be expected."""
     found: dict[tuple[str, str], float] = {}
 
-    def add(name: str, facets: npt.NDArray[np.int64], phases: set[str]) -> None:
+    def add(name: str, facets: npt.NDArray[np.int64], phases: Iterable[str]) -> None:
         touches = _cells_with(mesh, facets)
         for phase in phases:
             here = [g for g, grain in enumerate(mesh.grains) if grain.phase == phase]
@@ -160,12 +160,20 @@ def _space_charge_planes(case: Case, mesh: MeshData, sizes: npt.NDArray[np.float
         entry = case.interfaces[key[0]] if key else Interface()
         laws = {law.law for law in entry.laws}
         if (entry.contact == "perfect" and first.phase != second.phase) or laws & {"fixed_charge", "segregation"}:
-            add(f"{first.phase}|{second.phase}", facets, {first.phase, second.phase})
+            name = _plane_name(case, first, second)
+            add(name, facets, dict.fromkeys((first.phase, second.phase)))
     for name, terminal in case.terminals.items():
         if terminal.kind == "electrode" and name in mesh.boundaries:
             facets = mesh.boundary_facets[mesh.facet_boundary == mesh.boundaries.index(name)]
-            add(name, facets, {grain.phase for grain in mesh.grains})
+            add(name, facets, mesh.phases)
     return [(name, phase, size) for (name, phase), size in found.items()]
+
+
+def _plane_name(case: Case, first: Grain, second: Grain) -> str:
+    """Name of a contact: as the case writes it, else its phases in the order of the case."""
+    key = case.interface_between(first, second)
+    order = list(case.phases)
+    return key[0] if key else "|".join(sorted((first.phase, second.phase), key=order.index))
 
 
 def _cells_with(mesh: MeshData, facets: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
@@ -181,18 +189,18 @@ def _cost(case: Case, mesh: MeshData, size: float, plane: str) -> str:
     if spacing is None:
         return ""
     key = "terminal" if plane in case.terminals else "interface"
-    finer = case.geometry.model_copy(update={"spacing": spacing.model_copy(update={key: size})})
-    flat = finer.model_copy(update={"dimension": 1}) if mesh.dimension > 1 else finer
+    line = {"dimension": 1, "width": None, "depth": None}
+    across = {"transverse": None}
+
+    def count(**sizes: float) -> int:
+        along = case.geometry.model_copy(update={**line, "spacing": spacing.model_copy(update={**across, **sizes})})
+        return len(build_geometry(case.model_copy(update={"geometry": along})).cells)
+
     try:
-        cells = len(build_geometry(case.model_copy(update={"geometry": flat})).cells)
+        cells = count(**{key: size})
     except MeshError:
         return ""
-    per_layer = 1
-    if mesh.dimension > 1:
-        now = case.geometry.model_copy(update={"dimension": 1})
-        per_layer = max(
-            1, round(len(mesh.cells) / len(build_geometry(case.model_copy(update={"geometry": now})).cells))
-        )
+    per_layer = 1 if mesh.dimension == 1 else max(1, round(len(mesh.cells) / count()))
     return f" (geometry.spacing.{key}; about {cells * per_layer:,} cells instead of {len(mesh.cells):,})"
 
 
@@ -252,7 +260,7 @@ def _interface_rows(case: Case, mesh: MeshData) -> list[dict[str, Any]]:
     unit = {1: "measure [1]", 2: "length [nm]", 3: "area [nm^2]"}[mesh.dimension]
     for (a, b), facets in mesh.interface_facets().items():
         key = case.interface_between(mesh.grains[a], mesh.grains[b])
-        name = key[0] if key else f"{mesh.grains[a].phase}|{mesh.grains[b].phase}"
+        name = _plane_name(case, mesh.grains[a], mesh.grains[b])
         entry = case.interfaces[name] if key else Interface()
         row = rows.setdefault(
             name,

@@ -145,11 +145,14 @@ def validate(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the table and the plots.")] = Path(
         "validation-results"
     ),
+    cases: Annotated[
+        Path | None, typer.Option(help="Folder of the cases (default: validation/ beside the package).", show_default=False)
+    ] = None,
 ) -> None:
     """Run the validation cases and write a table and overlay plots; fails if one is out of tolerance."""
     from ssbsim.validation import validate as run_validation
 
-    if not run_validation(names or (), output, tell=_say):
+    if not run_validation(names or (), output, tell=_say, folder=cases):
         raise typer.Exit(7)
 
 

@@ -88,10 +88,11 @@ class Recorder:
         self._timings[f"study {index + 1} ({kind})"] = seconds
         self.stop_progress()
 
-    def stop_progress(self) -> None:
-        """Take the progress display down; after an error too."""
+    def stop_progress(self, *outcome: Any) -> None:
+        """Take the progress bar down; ``outcome`` as for leaving a context, nothing for success."""
+        outcome = outcome or (None, None, None)
         if self._progress is not None:
-            self._progress.__exit__(None, None, None)
+            self._progress.__exit__(*outcome)
             self._progress = None
 
     def observe(self, record: StepRecord) -> None:

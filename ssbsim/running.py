@@ -80,7 +80,7 @@ def run(
         recorder = Recorder(simulation, folder, checked, sources, show_progress=show_progress)
         on_root(comm, recorder.begin, share=False)
         setup = time.perf_counter() - started
-        stack.callback(recorder.stop_progress)
+        stack.push(recorder.stop_progress)
         first = _continue(simulation, continue_from) if continue_from is not None else 0
         for index, study in enumerate(resolved.study):
             if index < first:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -89,11 +89,24 @@ def simulation(case: Case, comm: MPI.Comm = MPI.COMM_WORLD) -> Iterator[Simulati
         made.close()
 
 
-def run_studies(made: Simulation) -> list[StepRecord]:
+def run_study(made: Simulation, index: int, observe: Callable[[StepRecord], None], **more: Any) -> None:
+    """Run one study of the case from the present state."""
+    study = made.case.study[index]
+    made.study_begin = made.point.time
+    STUDIES[study.kind](made, study, index, observe, **more)
+
+
+def run_studies(made: Simulation, observe: Callable[[StepRecord], None] | None = None) -> list[StepRecord]:
     """Run every study of the case and return what an observer saw."""
     records: list[StepRecord] = []
-    for index, study in enumerate(made.case.study):
-        STUDIES[study.kind](made, study, index, records.append)
+
+    def keep(record: StepRecord) -> None:
+        records.append(record)
+        if observe is not None:
+            observe(record)
+
+    for index in range(len(made.case.study)):
+        run_study(made, index, keep)
     return records
 
 

@@ -132,7 +132,9 @@ CLOSED: dict[tuple[str, str], Callable[[], float]] = {
 
 def _label(entry: dict[str, Any]) -> str:
     name = next(str(entry[key]) for key in ("quantity", "column", "field", "integral") if key in entry)
-    return name + (f" at {entry['x']!r}" if "x" in entry else "") + (f" in {entry['study']}" if "study" in entry else "")
+    return (
+        name + (f" at {entry['x']!r}" if "x" in entry else "") + (f" in {entry['study']}" if "study" in entry else "")
+    )
 
 
 def test_closed_forms_are_what_expected_says() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ._contact import ElectrodeTerminal, ReservoirTerminal, split_interface
+from ._contact import LAWS_ACROSS, ElectrodeTerminal, ReservoirTerminal, split_interface
 from ._geometry import BicrystalGeometry, FileGeometry, LayersGeometry
 from ._phase import Phase
 from ._problems import KeyPath, Problem
@@ -145,7 +145,26 @@ def _interface_problems(case: Case) -> Iterator[Problem]:
         for index, law in enumerate(interface.laws):
             species = getattr(law, "species", None)
             if species is not None:
-                yield from _species_problems(species, phases, (*path, "laws", index, "species"))
+                place = (*path, "laws", index, "species")
+                found = list(_species_problems(species, phases, place))
+                yield from found or _side_problems(law.law, species, interface.contact, sides, phases, place)
+
+
+def _side_problems(
+    law: str, species: str, contact: str, sides: tuple[str, str], phases: Sequence[Phase], path: KeyPath
+) -> Iterator[Problem]:
+    """A species that a law moves must exist, and carry charge, where the law takes it."""
+    if len(phases) < 2 or any(phase.material is not None for phase in phases):
+        return
+    missing = [side for side, phase in zip(sides, phases, strict=True) if species not in phase.species]
+    if missing and contact == "broken":
+        hint = "remove the law, or name a species that both sides have"
+        yield Problem(f"'{species}' is not a species of '{missing[0]}', so it cannot cross", path, hint)
+    elif sides[0] in missing:
+        hint = f"name the interface '{sides[1]}|{sides[0]}'"
+        yield Problem(f"'{species}' is not a species of '{sides[0]}', from whose sites the energy counts", path, hint)
+    elif law in LAWS_ACROSS and phases[0].species[species].charge == 0:
+        yield Problem(f"'{species}' has no charge, so the law '{law}' means nothing for it", path, "remove the law")
 
 
 def _touches(sides: tuple[str, str], pair: tuple[str, str], grains: dict[str, str]) -> bool:

@@ -26,9 +26,9 @@ _PRESETS: dict[str, dict[str, str | int | float]] = {
         "mat_mumps_icntl_14": 80,
     },
     "multigrid": {
-        "ksp_type": "fgmres",
+        "ksp_type": "gmres",
         "ksp_gmres_restart": 60,
-        "ksp_rtol": 1e-10,
+        "ksp_rtol": 1e-8,
         "ksp_max_it": 200,
         "pc_type": "python",
         "field_pc_type": "hypre",

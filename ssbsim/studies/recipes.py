@@ -69,6 +69,7 @@ def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int,
         ConvergenceError: A solve failed.
     """
     functional, integrator = simulation.functional, simulation.integrator
+    name = f"study {index + 1} (equilibrium)"
     start, end = simulation.applied_values(), simulation.target_values(study.terminals)
     time = simulation.point.time
     functional.physical.value = 0.0
@@ -77,11 +78,11 @@ def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int,
         def step(point: TimePoint) -> StepReport:
             return integrator.euler(point, _EQUILIBRIUM_STEP)
 
-        report = move_terminals(simulation, simulation.point, start, end, step, "equilibrium")
+        report = move_terminals(simulation, simulation.point, start, end, step, name)
         total = report
         for _ in range(12):
             before = report.accepted
-            report = move_terminals(simulation, _accepted(report), end, end, step, "equilibrium")
+            report = move_terminals(simulation, _accepted(report), end, end, step, name)
             total = replace(report, newton=total.newton + report.newton)
             change = simulation.largest(_accepted(report).y - _accepted_y(before))
             if change < _NO_CHANGE:
@@ -89,16 +90,17 @@ def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int,
         else:
             raise ConvergenceError(
                 "The equilibrium was not reached in 12 long steps.",
-                where=f"study {index + 1} (equilibrium); the last step still changed the state by {change:.2g} kT",
+                where=f"{name}; the last step still changed the state by {change:.2g} kT",
                 hint="Check that every species can reach equilibrium, or use a transient study.",
             )
         flow = simulation.largest(simulation.mu_supply(_accepted(report)))
         if flow > _NO_GRADIENT:
             raise CaseError(
-                "There is no equilibrium: the terminals hold a species at different electrochemical potentials, "
-                "and a current flows.",
-                where=f"study[{index}]",
-                hint="Use 'kind: steady', or give the reservoirs the same potential.",
+                "There is no equilibrium: a current flows between terminals that hold a species at different "
+                "electrochemical potentials.",
+                where=f"{name}{_held(simulation)}",
+                hint="Use 'kind: steady', or give these reservoirs the same value; the 'potential' of a reservoir counts "
+                "from the neutral bulk of the phase that it touches.",
             )
     finally:
         functional.physical.value = 1.0
@@ -121,18 +123,19 @@ def run_steady(simulation: Simulation, study: SteadyStudy, index: int, observe: 
         ConvergenceError: A solve failed, or the state keeps changing.
     """
     integrator = simulation.integrator
+    name = f"study {index + 1} (steady)"
     start, end = simulation.applied_values(), simulation.target_values(study.terminals)
     time, size = simulation.point.time, 1.0
 
     def step(point: TimePoint) -> StepReport:
         return integrator.euler(point, size)
 
-    report = move_terminals(simulation, simulation.point, start, end, step, "steady")
+    report = move_terminals(simulation, simulation.point, start, end, step, name)
     total, best = report, math.inf
     for count in range(40):
         size = min(10.0 * size, 1e12)
         before = _accepted(report)
-        report = move_terminals(simulation, before, end, end, step, "steady")
+        report = move_terminals(simulation, before, end, end, step, name)
         total = replace(report, newton=total.newton + report.newton)
         point = _accepted(report)
         rate = simulation.sum(np.abs(simulation.rates(point)))
@@ -150,7 +153,7 @@ def run_steady(simulation: Simulation, study: SteadyStudy, index: int, observe: 
     else:
         raise ConvergenceError(
             "The state did not become steady.",
-            where=f"study {index + 1} (steady); rate of change over through-flow is {rate / max(through, 1e-300):.2g}",
+            where=f"{name}; rate of change over through-flow is {rate / max(through, 1e-300):.2g}",
             hint="A species may pile up at a blocking contact: use a transient study, or let it out.",
         )
     point = replace(_accepted(report), time=time, rate=None, slope=None)
@@ -175,6 +178,7 @@ def run_transient(
         ConvergenceError: A step failed even when it was made very small, or there were too many steps.
     """
     integrator, unit = simulation.integrator, simulation.scales.time
+    name = f"study {index + 1} (transient)"
     start, end = simulation.applied_values(), simulation.target_values(study.terminals)
     begin = simulation.study_begin
     duration = study.duration / unit
@@ -190,7 +194,7 @@ def run_transient(
         if taken >= study.maximum_steps:
             raise ConvergenceError(
                 f"The transient study needs more than {study.maximum_steps} steps.",
-                where=f"study {index + 1}, time {point.time * unit:.6g} s",
+                where=f"{name}, time {point.time * unit:.6g} s",
                 hint="Raise maximum_steps or tolerance, or check the mesh where the fields change fastest.",
             )
         left = outputs[0] - point.time
@@ -205,7 +209,7 @@ def run_transient(
             size = used * shrink
             if size < 1e-14 * duration:
                 simulation.point = point
-                raise failure(simulation, report.newton[-1], "transient", [f"steps down to {size * unit:.2g} s"])
+                raise failure(simulation, report.newton[-1], name, [f"steps down to {size * unit:.2g} s"])
             integrator.restore(point)
             continue
         new = report.accepted
@@ -228,6 +232,17 @@ def run_transient(
             StepRecord(index, "transient", replace(report, accepted=point), used * unit, fields, not outputs, progress)
         )
     _log.info("transient: %d steps, %d rejected", taken, rejected)
+
+
+def _held(simulation: Simulation) -> str:
+    """At which electrochemical potential each terminal holds each species that several hold differently, as words."""
+    unit = simulation.scales.energy_ev
+    text = ""
+    for k in simulation.functional.species:
+        held = {f.terminal: f.applied.value * unit for f in simulation.functional.fixed if f.field == k}
+        if max(held.values(), default=0.0) - min(held.values(), default=0.0) > _NO_GRADIENT * unit:
+            text += f", {k} at " + " and ".join(f"{value:.6g} eV by '{name}'" for name, value in held.items())
+    return text
 
 
 def _accepted(report: StepReport) -> TimePoint:

@@ -304,7 +304,8 @@ class Simulation:
             raise CaseError(
                 f"Nothing fixes the electrostatic potential in {', '.join(loose[:8])}: the problem is singular.",
                 where="terminals",
-                hint="Add a terminal that is an electrode or a reservoir there, or a capacitive law on the broken contact.",
+                hint="Add a terminal there that is an electrode or a reservoir, or a law on the broken contact that ties the two "
+                "sides together (resistive, capacitive, butler_volmer).",
             )
 
 

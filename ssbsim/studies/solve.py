@@ -34,7 +34,7 @@ def move_terminals(
         start: Applied values that belong to it.
         end: Values to reach.
         step: Makes one solve from a state at the values applied.
-        study: Name of the study, for the message.
+        study: Which study it is, for the message.
 
     Returns:
         The report of the solve at the end values.
@@ -53,11 +53,13 @@ def move_terminals(
                 return report
             point, done, part = report.accepted, goal, min(2.0 * part, 1.0)
             continue
-        tried.append(f"{100 * goal:.3g} % of the way")
+        if start != end:
+            tried.append(f"{100 * goal:.3g} % of the way")
         part *= 0.5
         if start == end or part < _SMALLEST_PART:
+            error = failure(simulation, report.newton[-1], study, tried)
             simulation.apply(start)
-            raise failure(simulation, report.newton[-1], study, tried)
+            raise error
 
 
 def _near_bounds(simulation: Simulation) -> str:
@@ -72,26 +74,29 @@ def _near_bounds(simulation: Simulation) -> str:
 
 def failure(simulation: Simulation, report: NewtonReport, study: str, tried: list[str]) -> ConvergenceError:
     """The error of a failed solve: when, which field, where, and the mesh size there over the Debye length."""
-    functional, mesh, scales = simulation.functional, simulation.mesh, simulation.scales
+    functional, mesh = simulation.functional, simulation.mesh
     found = None
     if simulation.comm.rank == report.worst_rank and report.worst_row >= 0:
         node, component = divmod(report.worst_row, functional.n_fields)
         name = POTENTIAL if component == len(functional.species) else functional.species[component]
         cells = np.flatnonzero((functional.space.dofmap.list == node).any(axis=1))
         if len(cells):
-            cell = int(cells[0])
+            # The first in the order of the input, so that any number of ranks says the same.
+            cell = int(cells[np.argmin(mesh.original_cell[cells])])
             grain = mesh.grains[mesh.cell_grain[cell]]
             x = mesh.mesh.geometry.x[mesh.mesh.geometry.dofmap[cell]] * mesh.length
             size = float(np.max(np.ptp(x, axis=0)))
             debye = simulation.debye_lengths.get(grain.phase)
             ratio = "" if debye is None else f", cell size {size / debye:.2g} Debye lengths"
-            place = ", ".join(f"{v * 1e9:.6g}" for v in x.mean(axis=0)[: mesh.dim])
+            at = functional.space.tabulate_dof_coordinates()[node, : mesh.dim] * mesh.length
+            place = ", ".join(f"{axis} = {v * 1e9:.4g} nm" for axis, v in zip("xyz", at, strict=False))
             label = "the potential" if name == POTENTIAL else f"the electrochemical potential of {name}"
-            found = f"{label} near ({place}) nm in grain '{grain.name}'{ratio}"
+            found = f"{label} near {place} in grain '{grain.name}'{ratio}"
     found = simulation.comm.bcast(found, root=report.worst_rank)
     bounds = _near_bounds(simulation)
-    applied = ", ".join(f"{t} {q} {v * scales.potential:.4g} V" for (t, q), v in simulation.applied_values().items())
-    where = f"study '{study}', time {simulation.time:.6g} s, last state at {applied or 'no applied value'}"
+    applied = {name: simulation.applied_potential(name) for name in functional.terminals}
+    now = ", ".join(f"{name} at {value:.4g} V" for name, value in applied.items() if value is not None)
+    where = f"{study}, time {simulation.time:.6g} s, {now or 'nothing applied'}"
     if found:
         where += f"; largest last change in {found}"
     if bounds:
@@ -99,5 +104,5 @@ def failure(simulation: Simulation, report: NewtonReport, study: str, tried: lis
     hint = "Refine the mesh where the change is largest (geometry.spacing), approach the value in several studies"
     hint += ", or raise solver.newton_iterations."
     if tried:
-        where += f"; tried {', '.join(tried[:4])}{' ...' if len(tried) > 4 else ''}"
+        where += f"; tried {', '.join(tried if len(tried) < 4 else [*tried[:2], '...', tried[-1]])}"
     return ConvergenceError(f"The step did not converge: {report.reason}.", where=where, hint=hint)

@@ -12,7 +12,7 @@ A validation case is one file of the folder ``validation/`` of the repository, w
 """
 
 from ssbsim.validation._rows import Curve, Panel, Row
-from ssbsim.validation._runner import Bench, Outcome, case_folder, find_cases, run_case, validate
+from ssbsim.validation._runner import Bench, Outcome, case_folder, find_cases, load_case_file, run_case, validate
 from ssbsim.validation._trial import Profile, Trial
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Trial",
     "case_folder",
     "find_cases",
+    "load_case_file",
     "run_case",
     "validate",
 ]

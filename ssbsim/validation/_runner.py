@@ -113,7 +113,7 @@ def run_case(path: Path, *, comm: MPI.Comm | None = None) -> Outcome:
     Raises:
         CaseError: The file is not a validation case.
     """
-    module = _load(path)
+    module = load_case_file(path)
     title = (module.__doc__ or "").strip().partition("\n")[0]
     rows_of: Callable[[Bench], Iterator[Row]] | None = getattr(module, "rows", None)
     if rows_of is None or not title:
@@ -189,7 +189,7 @@ def _say_nothing(text: str) -> None:
     pass
 
 
-def _load(path: Path) -> ModuleType:
+def load_case_file(path: Path) -> ModuleType:
     """The file as a module of its own, outside the table of modules."""
     spec = importlib.util.spec_from_file_location(f"ssbsim_validation_case_{path.stem}", path)
     if spec is None or spec.loader is None:
@@ -277,4 +277,4 @@ def _write_tables(folder: Path, outcomes: Sequence[Outcome]) -> None:
     (folder / "table.md").write_text("\n".join(parts), encoding="utf-8")
 
 
-__all__ = ["Bench", "Outcome", "case_folder", "find_cases", "run_case", "validate"]
+__all__ = ["Bench", "Outcome", "case_folder", "find_cases", "load_case_file", "run_case", "validate"]
