@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -72,7 +72,7 @@ class CheckReport:
         if self.problems:
             raise MeshError(
                 "\n".join(self.problems),
-                where="geometry.spacing",
+                where=f"{self.case.source}: geometry.spacing" if self.case.source else "geometry.spacing",
                 hint="Refine as said, or set solver.coarse_mesh: warn if the space charge there does not matter.",
             )
 
@@ -103,10 +103,10 @@ def report_on(case: Case, mesh: MeshData) -> CheckReport:
     }
     sizes = mesh.cell_sizes()
     planes = _space_charge_planes(case, mesh, sizes)
-    coarse = [(name, phase, size, size / debye[phase]) for name, phase, size in planes if phase in debye]
     warnings: list[str] = []
     problems: list[str] = []
-    for name, phase, size, ratio in coarse:
+    for name, phase, size, is_certain in planes:
+        ratio = size / debye.get(phase, math.inf)
         if ratio <= WARN_ABOVE:
             continue
         text = (
@@ -114,7 +114,8 @@ def report_on(case: Case, mesh: MeshData) -> CheckReport:
             f"({debye[phase] * 1e9:.3g} nm): the space charge there is not resolved. "
             f"A spacing of {ENOUGH * debye[phase] * 1e9:.2g} nm would do{_cost(case, mesh, ENOUGH * debye[phase], name)}."
         )
-        (problems if ratio > REFUSE_ABOVE and case.solver.coarse_mesh == "error" else warnings).append(text)
+        refused = ratio > REFUSE_ABOVE and is_certain and case.solver.coarse_mesh == "error"
+        (problems if refused else warnings).append(text)
     n_fields = len({k for model in models.values() for k in model.charges}) + 1
     nodes = len(mesh.points) * (2 if case.solver.element_order == 2 else 1)
     unknowns = nodes * n_fields
@@ -142,31 +143,51 @@ def report_on(case: Case, mesh: MeshData) -> CheckReport:
     )
 
 
-def _space_charge_planes(case: Case, mesh: MeshData, sizes: npt.NDArray[np.float64]) -> list[tuple[str, str, float]]:
-    """(plane, phase, largest cell size on it) wherever a space charge must be expected."""
-    found: dict[tuple[str, str], float] = {}
+class _Plane(NamedTuple):
+    """A plane with a space charge on one side.
 
-    def add(name: str, facets: npt.NDArray[np.int64], phases: Iterable[str]) -> None:
+    Args:
+        name: Interface or terminal.
+        phase: Phase on this side.
+        size: Largest cell size on it (m).
+        is_certain: Whether the space charge belongs to the physics asked for.
+    """
+
+    name: str
+    phase: str
+    size: float
+    is_certain: bool
+
+
+def _space_charge_planes(case: Case, mesh: MeshData, sizes: npt.NDArray[np.float64]) -> list[_Plane]:
+    """Planes where a space charge must be expected, once for each phase that touches them."""
+    found: dict[tuple[str, str], _Plane] = {}
+
+    def add(name: str, facets: npt.NDArray[np.int64], phases: Iterable[str], *, certain: bool = True) -> None:
         touches = _cells_with(mesh, facets)
         for phase in phases:
             here = [g for g, grain in enumerate(mesh.grains) if grain.phase == phase]
             chosen = touches & np.isin(mesh.cell_grain, here)
             if chosen.any():
-                found[name, phase] = max(found.get((name, phase), 0.0), float(sizes[chosen].max()))
+                size = float(sizes[chosen].max())
+                before = found.get((name, phase), _Plane(name, phase, 0.0, False))
+                found[name, phase] = _Plane(name, phase, max(before.size, size), before.is_certain or certain)
 
     for (a, b), facets in mesh.interface_facets().items():
         first, second = mesh.grains[a], mesh.grains[b]
         key = case.interface_between(first, second)
         entry = case.interfaces[key[0]] if key else Interface()
         laws = {law.law for law in entry.laws}
-        if (entry.contact == "perfect" and first.phase != second.phase) or laws & {"fixed_charge", "segregation"}:
+        certain = (entry.contact == "perfect" and first.phase != second.phase) or laws & {"fixed_charge", "segregation"}
+        if certain or "capacitive" in laws:
+            # The layers of a capacity may be meant to be lumped into it, so their mesh is a warning at most.
             name = _plane_name(case, first, second)
-            add(name, facets, dict.fromkeys((first.phase, second.phase)))
+            add(name, facets, dict.fromkeys((first.phase, second.phase)), certain=bool(certain))
     for name, terminal in case.terminals.items():
         if terminal.kind == "electrode" and name in mesh.boundaries:
             facets = mesh.boundary_facets[mesh.facet_boundary == mesh.boundaries.index(name)]
             add(name, facets, mesh.phases)
-    return [(name, phase, size) for (name, phase), size in found.items()]
+    return list(found.values())
 
 
 def _plane_name(case: Case, first: Grain, second: Grain) -> str:

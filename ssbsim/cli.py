@@ -146,7 +146,8 @@ def validate(
         "validation-results"
     ),
     cases: Annotated[
-        Path | None, typer.Option(help="Folder of the cases (default: validation/ beside the package).", show_default=False)
+        Path | None,
+        typer.Option(help="Folder of the cases (default: validation/ beside the package).", show_default=False),
     ] = None,
 ) -> None:
     """Run the validation cases and write a table and overlay plots; fails if one is out of tolerance."""

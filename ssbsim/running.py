@@ -67,9 +67,9 @@ def run(
     checked = prepared[1] if prepared is not None else None
     resolved: Case = comm.bcast(prepared[0] if prepared is not None else None, root=0)
     on_root(comm, lambda: checked.raise_for_problems() if checked is not None else None)
+    folder = on_root(comm, lambda: _make_folder(resolved, output, overwrite), share=False)
     if checked is not None and tell is not None:
         tell(str(checked))
-    folder = on_root(comm, lambda: _make_folder(resolved, output, overwrite), share=False)
     path = Path(comm.bcast(str(folder.path) if folder is not None else "", root=0))
     with ExitStack() as stack:
         if folder is not None:
@@ -130,8 +130,12 @@ def _continue(simulation: Simulation, folder: str | Path) -> int:
 def headline_text(quantities: Mapping[str, Mapping[str, Any]]) -> str:
     """The headline numbers as lines."""
     width = max((len(name) for name in quantities), default=0)
-    lines = [f"  {name.ljust(width)}  {entry['value']:.6g} {entry['unit']}" for name, entry in quantities.items()]
+    lines = [f"  {name.ljust(width)}  {_with_unit(entry)}" for name, entry in quantities.items()]
     return "\n".join(["Results", *lines])
+
+
+def _with_unit(entry: Mapping[str, Any]) -> str:
+    return f"{entry['value']:.6g}" if entry["unit"] == "1" else f"{entry['value']:.6g} {entry['unit']}"
 
 
 def _make_folder(case: Case, output: str | Path | None, overwrite: bool) -> RunFolder:

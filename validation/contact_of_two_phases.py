@@ -137,7 +137,9 @@ def rows(bench):
                 "site fraction",
                 exact=[
                     Curve("A", -distance * 1e9, exact.lattice_gas_site_fraction(left, **both, site_fraction=0.05)),
-                    Curve("B", distance * 1e9, exact.lattice_gas_site_fraction(right - 1.0, **both, site_fraction=0.5), 1),
+                    Curve(
+                        "B", distance * 1e9, exact.lattice_gas_site_fraction(right - 1.0, **both, site_fraction=0.5), 1
+                    ),
                 ],
                 simulated=[
                     Curve("", (x_a - LENGTH) * 1e9, kept.along("occupancy Li+ [1]", "A")[1]),

@@ -6,8 +6,9 @@ One dilute mobile ion on a fixed background, u = F phi/(R T), lambda the one-ion
     exact:     excess resistance of one side in units of lambda*/sigma = (1/sqrt(2 u0)) int_0^u0 (e^u - 1)/sqrt(2 (e^-u - 1 + u)) du
     charge of the plane that causes u0:  Q = 2 sqrt(2 eps R T c (e^-u0 - 1 + u0))
 
-The plane between two equal grains carries exactly Q. The resistance is the bias (0.1 mV) over the steady current, less that of
-the same length of bulk. The textbook ratio is an asymptote: at u0 = 8 the resistance is 17 % larger. T = 300 K, eps_r = 10, c = 1e26 /m^3.
+The plane between two equal grains carries exactly Q. The resistance is the bias (0.1 mV) over the steady current, less that
+of the same length of bulk. The textbook ratio is an asymptote: at u0 = 8 the resistance is 17 % larger. T = 300 K,
+eps_r = 10, c = 1e26 /m^3.
 
 Source: J. Fleig, S. Rodewald, J. Maier, J. Appl. Phys. 87 (2000) 2372 (textbook ratio); the integral is elementary. Tolerance
 1 % of the exact resistance.
@@ -80,7 +81,10 @@ def rows(bench):
     line = np.linspace(0.3, 10.5, 205)
     shown = (2.0, 6.0, 10.0)
     place = np.linspace(0.0, 1.3, 261)
-    lengths = {u: float(exact.mott_schottky_width(u * THERMAL, relative_permittivity=10.0, concentration=CONCENTRATION)) for u in shown}
+    lengths = {
+        u: float(exact.mott_schottky_width(u * THERMAL, relative_permittivity=10.0, concentration=CONCENTRATION))
+        for u in shown
+    }
     positive = {u: value for u, value in found.items() if u > 0}
     bench.overlay(
         "depletion_layer",
@@ -104,7 +108,14 @@ def rows(bench):
                 "potential of the plane u₀ (kT/e)",
                 "excess resistance of one side (λ*/σ)",
                 exact=[Curve("exact", line, exact.depletion_excess_resistance(line))],
-                approximate=[Curve("textbook, e^u₀/(2u₀) − 1", line[line > 2.8], exact.mott_schottky_resistance_ratio(line[line > 2.8]) - 1.0, 2)],
+                approximate=[
+                    Curve(
+                        "textbook, e^u₀/(2u₀) − 1",
+                        line[line > 2.8],
+                        exact.mott_schottky_resistance_ratio(line[line > 2.8]) - 1.0,
+                        2,
+                    )
+                ],
                 simulated=[Curve("simulated", list(positive), list(positive.values()))],
                 log_y=True,
             ),

@@ -92,8 +92,12 @@ def rows(bench):
             stern[v] = charge_and_capacitance(trial, v)
             share = exact.diffuse_potential(v, diffuse, stern_capacitance=STERN)
             series = float(exact.series_capacitance(STERN, exact.gouy_chapman_capacitance(share, **BULK)))
-            yield Row(f"charge at {v:g} V behind a Stern layer", diffuse(share) / MICRO, stern[v][0] / MICRO, 1e-3, "uC/cm^2")
-            yield Row(f"capacitance at {v:g} V behind a Stern layer", series / MICRO, stern[v][1] / MICRO, 1e-3, "uF/cm^2")
+            yield Row(
+                f"charge at {v:g} V behind a Stern layer", diffuse(share) / MICRO, stern[v][0] / MICRO, 1e-3, "uC/cm^2"
+            )
+            yield Row(
+                f"capacitance at {v:g} V behind a Stern layer", series / MICRO, stern[v][1] / MICRO, 1e-3, "uF/cm^2"
+            )
 
     line = np.linspace(-0.3, 0.3, 201)
     wide = np.linspace(-0.45, 0.85, 201)

@@ -86,6 +86,7 @@ class Independent:
         return other
 
     def filling(self, phi, site):
+        """Filling of the sites of a class at a potential (V) against the bulk of the grain."""
         return 1.0 / (1.0 + np.exp(-(self.mu - (site.standard_potential["Li+"] + phi) / THERMAL)))
 
     def core_resistance(self, phi):
@@ -119,11 +120,16 @@ class Independent:
 
         def integrand(phi):
             x = self.filling(phi, self.site)
-            return (theta * (1 - theta) / (x * (1 - x)) - 1.0) * self.eps / float(exact.lattice_gas_charge(phi, **self.layer))
+            return (
+                (theta * (1 - theta) / (x * (1 - x)) - 1.0)
+                * self.eps
+                / float(exact.lattice_gas_charge(phi, **self.layer))
+            )
 
         return edge, 2 * core, 2 * quad(integrand, 0.0, edge, epsrel=1e-8, limit=200)[0]
 
     def permeability(self):
+        """Of a tracer with the Haven ratio of the grain, m/s."""
         return self.diffusivity / sum(self.solve()[1:])
 
 
@@ -179,7 +185,9 @@ def rows(bench):
         values = sorted(found)
         simulation, reference = ([which[v] for v in values] for which in (found, expected))
         what = "charge density" if quantity == "charge" else "energy of its sites"
-        yield Row(f"{name}: {what} needed for 1.4e-8 m/s", needed(values, reference), needed(values, simulation), 1e-2, unit)
+        yield Row(
+            f"{name}: {what} needed for 1.4e-8 m/s", needed(values, reference), needed(values, simulation), 1e-2, unit
+        )
         factor, label = (1e-9, "charge of the core (10⁹ C/m³)") if i == 0 else (1.0, "energy of Li in the core (eV)")
         line = np.linspace(values[0], values[-1], 31)
         panels.append(
@@ -187,7 +195,12 @@ def rows(bench):
                 label,
                 "permeability (m/s)",
                 exact=[
-                    Curve("independent solution", line * factor, [model.varied(quantity, v).permeability() for v in line], i)
+                    Curve(
+                        "independent solution",
+                        line * factor,
+                        [model.varied(quantity, v).permeability() for v in line],
+                        i,
+                    )
                 ],
                 approximate=[Curve("measured", line[[0, -1]] * factor, [MEASURED, MEASURED], 2)],
                 simulated=[Curve("simulated", np.array(values) * factor, simulation, i)],

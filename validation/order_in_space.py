@@ -53,7 +53,18 @@ terminals:
 """
 
 
-def grad_squared_flux(mobility, mu):
+BOTH = "{phase: a, thickness: 0.5 nm}, {phase: b, thickness: 0.5 nm}"
+
+
+def head(name, layers, order, n, *, h=0.05, size="", more="", stern=None, species="A+, B-"):
+    """The beginning of a case; stern in F/m2."""
+    gap = "" if stern is None else f", stern_capacitance: {stern} F/m^2"
+    return HEAD.format(
+        name=name, layers=layers, size=size, h=h, n=n, more=more, order=order, stern=gap, species=species
+    )
+
+
+def divergence_of_flux(mobility, mu):
     """``-div(M grad mu)``."""
     return -ufl.div(mobility * ufl.grad(mu))
 
@@ -96,8 +107,8 @@ def electrolyte_part(mu_a, mu_b, phi):
     c = concentrations(y)
     rho = c["A+"] - c["B-"] - 0.4
     sources = {
-        "A+": c["A+"] + grad_squared_flux(0.5 * c["A+"], mu_a),
-        "B-": c["B-"] + grad_squared_flux(c["B-"], mu_b),
+        "A+": c["A+"] + divergence_of_flux(0.5 * c["A+"], mu_a),
+        "B-": c["B-"] + divergence_of_flux(c["B-"], mu_b),
         "phi": -rho - 10 * EPS * ufl.div(ufl.grad(phi)),
     }
     return Part(y, concentrations, sources)
@@ -111,17 +122,7 @@ def end_flux(factor, mu_a, mu_b, phi, slope):
 
 def electrolyte(order, n):
     stern = 2.0  # F/m2
-    text = HEAD.format(
-        name="electrolyte",
-        layers="{phase: e, thickness: 1 nm}",
-        size="",
-        h=0.1,
-        n=n,
-        more="",
-        order=order,
-        stern=f", stern_capacitance: {stern} F/m^2",
-        species="A+, B-",
-    )
+    text = head("electrolyte", "{phase: e, thickness: 1 nm}", order, n, h=0.1, stern=stern)
 
     def parts(x):
         mu_a, mu_b = -0.8 + 0.6 * ufl.cos(2.0 * x[0]), -0.4 + 0.5 * ufl.cos(1.5 * x[0])
@@ -137,16 +138,14 @@ def electrolyte(order, n):
 
 def electrolyte_2d(order, n):
     width = 0.5  # of the length, so that cos(2 pi y) has no slope at bottom and top
-    text = HEAD.format(
-        name="electrolyte 2D",
-        layers="{phase: e, thickness: 1 nm}",
-        size=f"dimension: 2\n  width: {width} nm",
+    text = head(
+        "electrolyte 2D",
+        "{phase: e, thickness: 1 nm}",
+        order,
+        n,
         h=0.125,
-        n=n,
+        size=f"dimension: 2\n  width: {width} nm",
         more=", transverse: 0.125 nm",
-        order=order,
-        stern="",
-        species="A+, B-",
     )
 
     def parts(x):
@@ -210,9 +209,7 @@ def lattice_part(eps, ions, fields):
     c = concentrations(fields)
     background = -sum(SIGN[k] * ions[k][2] for k in ions)
     rho = background + sum(SIGN[k] * c[k] for k in ions)
-    sources = {
-        k: c[k] + grad_squared_flux(lattice_mobility(ions[k], filling(fields, k)), fields[k]) for k in ions
-    }
+    sources = {k: c[k] + divergence_of_flux(lattice_mobility(ions[k], filling(fields, k)), fields[k]) for k in ions}
     sources["phi"] = -rho - eps * EPS * ufl.div(ufl.grad(fields["phi"]))
     return Part(fields, concentrations, sources)
 
@@ -229,17 +226,7 @@ IONS_B = {"A+": (0.4, 2.5, 0.8, -0.02), "B-": (0.8, 2.0, 0.7, 0.0)}
 
 def broken(order, n):
     resistance, exchange, transfer, capacitance, offset = 0.5, 2.0, 0.3, 1.5, 0.4  # scaled
-    text = HEAD.format(
-        name="broken contact",
-        layers="{phase: a, thickness: 0.5 nm}, {phase: b, thickness: 0.5 nm}",
-        size="",
-        h=0.05,
-        n=n,
-        more="",
-        order=order,
-        stern="",
-        species="A+, B-",
-    )
+    text = head("broken contact", BOTH, order, n)
     text += "phases:" + lattice_phase("a", 10, IONS_A) + lattice_phase("b", 20, IONS_B)
     text += f"""
 interfaces:
@@ -275,17 +262,7 @@ interfaces:
 def plane(order, n):
     stern, sites, energy, fixed = 2.0, 0.3, -0.03, 0.05  # stern in F/m2, energy in eV, others scaled
     ions_a, ions_b = {"A+": IONS_A["A+"]}, {"A+": IONS_B["A+"]}
-    text = HEAD.format(
-        name="plane",
-        layers="{phase: a, thickness: 0.5 nm}, {phase: b, thickness: 0.5 nm}",
-        size="",
-        h=0.05,
-        n=n,
-        more="",
-        order=order,
-        stern=f", stern_capacitance: {stern} F/m^2",
-        species="A+",
-    )
+    text = head("plane", BOTH, order, n, stern=stern, species="A+")
     text += "phases:" + lattice_phase("a", 10, ions_a) + lattice_phase("b", 20, ions_b)
     text += f"""
 interfaces:
@@ -319,17 +296,7 @@ def conductor(order, n):
     exchange, transfer, capacitance, offset, sigma, width = 1.0, 0.6, 0.8, 0.3, 2.0, 1.5  # scaled
     stored = (0.6, 4.0, 1.0, 0.05)  # D, N, c, energy of Li in the conductor
     ions_b = {"A+": (1.0, 2.0, 1.0, 0.0)}
-    text = HEAD.format(
-        name="conductor",
-        layers="{phase: a, thickness: 0.5 nm}, {phase: b, thickness: 0.5 nm}",
-        size="",
-        h=0.05,
-        n=n,
-        more="",
-        order=order,
-        stern="",
-        species="A+",
-    )
+    text = head("conductor", BOTH, order, n, species="A+")
     text += f"""phases:
   a:
     electrostatics: conductor
@@ -368,7 +335,7 @@ interfaces:
             lambda y: {"A+": stored[1] * filling(y)},
             {
                 "A+": stored[1] * filling(left)
-                + grad_squared_flux(lattice_mobility(stored, filling(left)), left["A+"]),
+                + divergence_of_flux(lattice_mobility(stored, filling(left)), left["A+"]),
                 "phi": -stored[1] * filling(left) - sigma * ufl.div(ufl.grad(left["phi"])),
             },
         )

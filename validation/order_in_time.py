@@ -140,9 +140,7 @@ def rows(bench):
             simulation = trial.simulation
             trial.equilibrium()
             unit = simulation.scales.time
-            trial.transient(
-                [0.02 * unit], tolerance=1e-3, potentials={"left": 1.5 * THERMAL}, read=lambda now: None
-            )
+            trial.transient([0.02 * unit], tolerance=1e-3, potentials={"left": 1.5 * THERMAL}, read=lambda now: None)
             duration = 0.1
             # very small steps, so that the rate that the first step takes over is that of the equations
             start = march(simulation, simulation.point, duration * 1e-4, 20)
@@ -156,7 +154,10 @@ def rows(bench):
         size = float(np.abs(exact["current A+"][0]))
         shown.append((name, i, [{**e, "current A+": e["current A+"] / size} for e in errors]))
     panels = []
-    for key, label in (("potential", "error of the potential (kT/e)"), ("current A+", "relative error of the current of A⁺")):
+    for key, label in (
+        ("potential", "error of the potential (kT/e)"),
+        ("current A+", "relative error of the current of A⁺"),
+    ):
         series = [(n, i, np.array([e[key] for e in errors])) for n, i, errors in shown]
         panels.append(
             Panel(

@@ -87,14 +87,24 @@ def rows(bench):
                 "potential (mV)",
                 exact=[Curve("", exact_x, exact_y * 1e3)],
                 simulated=[
-                    Curve("", np.concatenate([x for x, _ in kept.values()]) * 1e6, np.concatenate([p for _, p in kept.values()]) * 1e3)
+                    Curve(
+                        "",
+                        np.concatenate([x for x, _ in kept.values()]) * 1e6,
+                        np.concatenate([p for _, p in kept.values()]) * 1e3,
+                    )
                 ],
                 title="LLTO, 20 µm grains, 1.4·10⁻⁸ m/s",
             ),
             Panel(
                 "D_gb for a width of 1 nm (m²/s)",
                 "effective diffusivity (m²/s)",
-                exact=[Curve("", line, exact.brick_layer_series(BULK_DIFFUSIVITY, line, grain_size=GRAIN, boundary_width=1e-9))],
+                exact=[
+                    Curve(
+                        "",
+                        line,
+                        exact.brick_layer_series(BULK_DIFFUSIVITY, line, grain_size=GRAIN, boundary_width=1e-9),
+                    )
+                ],
                 simulated=[Curve("", list(found), list(found.values()))],
                 log_x=True,
                 log_y=True,

@@ -9,9 +9,9 @@ N_s sites per area bind the ion with the energy dg; the charge they take up is b
 T = 300 K, eps_r = 10, z = 1, c_b = 1e26 /m^3, theta_b = 0.005, N_s = 1e19 /m^2, dg = -0.30 eV: phi0 = 0.247901 V, theta_core =
 0.0363322, sigma_core = 5.01997 uC/cm^2, 2858.26 nm.
 
-The law of ssbsim counts dg from the first site class of the first-named phase. The ion of the grains is dilute, so that class has
-no occupancy of its own: with the density ``N' = c_b (1 - theta_b)/theta_b`` its ratio ``c_b/N'`` is the ``theta_b/(1 - theta_b)`` of
-the formula. The filling of the core is what the cell holds less what the grains hold.
+The law of ssbsim counts dg from the first site class of the first-named phase. The ion of the grains is dilute, so that
+class has no occupancy of its own: with the density ``N' = c_b (1 - theta_b)/theta_b`` its ratio ``c_b/N'`` is the
+``theta_b/(1 - theta_b)`` of the formula. The filling of the core is what the cell holds less what the grains hold.
 
 Source: R. A. De Souza, Phys. Chem. Chem. Phys. 11 (2009) 9939, doi 10.1039/b904100a. Tolerance 1 mV, 0.5 %.
 """
@@ -63,7 +63,15 @@ def solution(energy, sites):
 
 def rows(bench):
     found = {}
-    for energy, sites in ((-0.3, 1e19), (0.1, 1e19), (-0.1, 1e19), (-0.2, 1e19), (-0.4, 1e19), (-0.3, 1e18), (-0.3, 4e18)):
+    for energy, sites in (
+        (-0.3, 1e19),
+        (0.1, 1e19),
+        (-0.1, 1e19),
+        (-0.2, 1e19),
+        (-0.4, 1e19),
+        (-0.3, 1e18),
+        (-0.3, 4e18),
+    ):
         text = CASE.format(
             density=CONCENTRATION * (1.0 - FILLING) / FILLING,
             concentration=CONCENTRATION,
@@ -123,7 +131,9 @@ def rows(bench):
                         2,
                     )
                 ],
-                simulated=[Curve("", [e for e in series if e < 0], [f[2] * 1e9 for e, f in series.items() if e < 0], 2)],
+                simulated=[
+                    Curve("", [e for e in series if e < 0], [f[2] * 1e9 for e, f in series.items() if e < 0], 2)
+                ],
                 log_y=True,
                 y_range=(0.1, 1e6),
             ),

@@ -21,6 +21,7 @@ def case_json_schema() -> dict[str, Any]:
     for part in (schema, *parts.values()):
         _describe_fields(part)
         _write_defaults_as_text(part)
+        _require_discriminators(part)
     short_diffusivity = dict(parts["Diffusivity"]["properties"]["value"])
     parts["Diffusivity"] = {"anyOf": [short_diffusivity, parts["Diffusivity"]]}
     short_times = dict(parts["OutputTimes"]["properties"]["times"])
@@ -53,6 +54,13 @@ def _write_defaults_as_text(part: dict[str, Any]) -> None:
         if key.get("type") == "string" and isinstance(default, float):
             unit = _unit_of_example.get(key["examples"][0])
             key["default"] = f"{default:g} {unit}"
+
+
+def _require_discriminators(part: dict[str, Any]) -> None:
+    """The word that says which of several parts this is has a default in Python, but a file must have it."""
+    for name in ("kind", "law"):
+        if "const" in part.get("properties", {}).get(name, {}):
+            part["required"] = [name, *(key for key in part.get("required", []) if key != name)]
 
 
 _unit_of_example = {dimension.example: dimension.unit for dimension in DIMENSIONS}

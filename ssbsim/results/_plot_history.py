@@ -41,6 +41,8 @@ def draw_history(results: Results) -> Any | None:
     x, label, factor, is_logarithmic = _abscissa(table)
     seen = table[np.isfinite(x)]
     panels = {key: columns for key, columns in panels.items() if key[0] != "applied" or _changes(seen[columns])}
+    # Studies outside of time have no step size.
+    panels = {key: columns for key, columns in panels.items() if key[0] != "step size" or (table[columns] > 0).any(None)}
     if len(table) < 2 or not panels:
         return None
     with style():

@@ -70,7 +70,7 @@ def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int,
     """
     functional, integrator = simulation.functional, simulation.integrator
     name = f"study {index + 1} (equilibrium)"
-    start, end = simulation.applied_values(), simulation.target_values(study.terminals)
+    start, end = simulation.start_values(), simulation.target_values(study.terminals)
     time = simulation.point.time
     functional.physical.value = 0.0
     try:
@@ -124,7 +124,7 @@ def run_steady(simulation: Simulation, study: SteadyStudy, index: int, observe: 
     """
     integrator = simulation.integrator
     name = f"study {index + 1} (steady)"
-    start, end = simulation.applied_values(), simulation.target_values(study.terminals)
+    start, end = simulation.start_values(), simulation.target_values(study.terminals)
     time, size = simulation.point.time, 1.0
 
     def step(point: TimePoint) -> StepReport:
@@ -154,7 +154,8 @@ def run_steady(simulation: Simulation, study: SteadyStudy, index: int, observe: 
         raise ConvergenceError(
             "The state did not become steady.",
             where=f"{name}; rate of change over through-flow is {rate / max(through, 1e-300):.2g}",
-            hint="A species may pile up at a blocking contact: use a transient study, or let it out.",
+            hint="If a species piles up at a blocking contact, use a transient study or let it out; if the terminals have "
+            "moved far, approach the value in several studies.",
         )
     point = replace(_accepted(report), time=time, rate=None, slope=None)
     simulation.point = point
@@ -179,7 +180,7 @@ def run_transient(
     """
     integrator, unit = simulation.integrator, simulation.scales.time
     name = f"study {index + 1} (transient)"
-    start, end = simulation.applied_values(), simulation.target_values(study.terminals)
+    start, end = simulation.start_values(), simulation.target_values(study.terminals)
     begin = simulation.study_begin
     duration = study.duration / unit
     outputs = [begin + t / unit for t in study.output_times.until(study.duration)]

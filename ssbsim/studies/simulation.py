@@ -109,6 +109,16 @@ class Simulation:
                 values[name, quantity] = applied.value
         return values
 
+    def start_values(self) -> dict[tuple[str, str], float]:
+        """What the terminals apply to the present state (scaled); before the first study that of a cell at rest."""
+        if self.step > 0:
+            return self.applied_values()
+        return {
+            (name, quantity): 0.0 if quantity == POTENTIAL else model.reference[quantity]
+            for name, model in self.functional.terminals.items()
+            for quantity in {**model.fixed, **model.applied}
+        }
+
     def target_values(self, updates: dict[str, Any]) -> dict[tuple[str, str], float]:
         """What the terminals apply after the updates of a study (scaled)."""
         values = self.applied_values()

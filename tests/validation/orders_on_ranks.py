@@ -18,7 +18,9 @@ def main() -> None:
     abort_on_error()
     comm = MPI.COMM_WORLD
     space, time = (load_case_file(path) for path in find_cases(["order_in_space", "order_in_time"]).values())
-    space.PROBLEMS = {name: (space.PROBLEMS[name][0], degrees) for name, degrees in (("broken", (1, 2)), ("plane", (1,)))}
+    space.PROBLEMS = {
+        name: (space.PROBLEMS[name][0], degrees) for name, degrees in (("broken", (1, 2)), ("plane", (1,)))
+    }
     time.CASES = {"broken": time.CASES["broken"]}
     time.STEPS, time.REFERENCE = (4, 8, 16), 96
     rows = [row for module in (space, time) for row in module.rows(Bench(comm))]

@@ -97,7 +97,13 @@ def test_tables_and_plots_are_written(tmp_path):
     (cases / "_helper.py").write_text("", encoding="utf-8")
     told: list[str] = []
     assert validate((), output, tell=told.append, folder=cases)
-    assert {p.name for p in output.iterdir()} == {"table.md", "table.csv", "table.json", "good_plot.png", "good_plot.svg"}
+    assert {p.name for p in output.iterdir()} == {
+        "table.md",
+        "table.csv",
+        "table.json",
+        "good_plot.png",
+        "good_plot.svg",
+    }
     content = json.loads((output / "table.json").read_text(encoding="utf-8"))
     assert content["passed"] is True
     assert content["rows"][0] == {
@@ -149,7 +155,9 @@ def test_a_case_that_ends_with_an_error_fails_and_the_others_still_run(tmp_path)
 
 
 def test_a_case_without_rows_does_not_pass(tmp_path):
-    (tmp_path / "empty.py").write_text('"""Says nothing."""\n\n\ndef rows(bench):\n    yield from ()\n', encoding="utf-8")
+    (tmp_path / "empty.py").write_text(
+        '"""Says nothing."""\n\n\ndef rows(bench):\n    yield from ()\n', encoding="utf-8"
+    )
     assert not validate((), tmp_path / "out", folder=tmp_path)
 
 
