@@ -33,7 +33,9 @@ def bicrystal(
         update[name] = width
     # `refinement` divides the cells across as well, so their size is multiplied by it beforehand.
     transverse = None if dimension == 1 else width / across * refinement * (1.0 + 1e-12)
-    update["spacing"] = spacing.model_copy(update={"refinement": refinement, "transverse": transverse, "bulk": bulk, "terminal": bulk})
+    update["spacing"] = spacing.model_copy(
+        update={"refinement": refinement, "transverse": transverse, "bulk": bulk, "terminal": bulk}
+    )
     geometry = case.geometry.model_copy(update=update)
     settings = case.solver.model_copy(update=solver)
     case = case.model_copy(update={"geometry": geometry, "solver": settings})

@@ -68,8 +68,7 @@ def run(
     residual = 0
     for i, p in enumerate(phases):
         n, standard, mobility, fixed_charge, permittivity = (
-            dolfinx.fem.Constant(mesh, v)
-            for v in (p.density, p.standard, p.mobility, p.fixed_charge, p.permittivity)
+            dolfinx.fem.Constant(mesh, v) for v in (p.density, p.standard, p.mobility, p.fixed_charge, p.permittivity)
         )
 
         def occupancy(f, standard=standard):
@@ -79,8 +78,12 @@ def run(
         moving = (1 - unit) * mobility * n * x * (1 - x) + unit
         residual += n * (x - occupancy(old)) * test[0] * dx(i, metadata=lumped)
         residual -= (n * x + fixed_charge) * test[1] * dx(i, metadata=lumped)
-        residual += permittivity * ufl.inner(ufl.grad(y[1]), ufl.grad(test[1])) * dx(i, metadata={"quadrature_degree": 0})
-        residual += tau * moving * ufl.inner(ufl.grad(y[0]), ufl.grad(test[0])) * dx(i, metadata={"quadrature_degree": 0})
+        residual += (
+            permittivity * ufl.inner(ufl.grad(y[1]), ufl.grad(test[1])) * dx(i, metadata={"quadrature_degree": 0})
+        )
+        residual += (
+            tau * moving * ufl.inner(ufl.grad(y[0]), ufl.grad(test[0])) * dx(i, metadata={"quadrature_degree": 0})
+        )
     form = dolfinx.fem.form(residual)
     jacobian = dolfinx.fem.form(ufl.derivative(residual, y, ufl.TrialFunction(space)))
 

@@ -87,7 +87,14 @@ def measure(sizes: list[tuple[int, int]], presets: list[str], options: dict[str,
         for preset in presets:
             if preset == "direct" and unknowns > DIRECT_LIMIT[dimension]:
                 continue
-            command = [sys.executable, __file__, "--one", f"{dimension},{across},{preset}", "--options", json.dumps(options)]
+            command = [
+                sys.executable,
+                __file__,
+                "--one",
+                f"{dimension},{across},{preset}",
+                "--options",
+                json.dumps(options),
+            ]
             done = subprocess.run(command, capture_output=True, text=True, cwd=Path.cwd())
             if done.returncode != 0:
                 sys.stdout.write(f"{dimension}D {unknowns:>9,}  {preset}: {done.stderr.strip().splitlines()[-1]}\n")

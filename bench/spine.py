@@ -19,7 +19,12 @@ from petsc4py import PETSc
 
 from ssbsim.studies import STUDIES, Simulation
 
-_EVENTS = {"residual": "SNESFunctionEval", "jacobian": "SNESJacobianEval", "linear set-up": "PCSetUp", "linear": "KSPSolve"}
+_EVENTS = {
+    "residual": "SNESFunctionEval",
+    "jacobian": "SNESJacobianEval",
+    "linear set-up": "PCSetUp",
+    "linear": "KSPSolve",
+}
 
 
 def event_seconds() -> dict[str, float]:
@@ -39,9 +44,7 @@ def through_ssbsim(case: Any, mesh: Any, studies: int) -> tuple[Simulation, dict
         report = solve(target, tau)
         ends = simulation.applied_values()
         unit = simulation.functional.physical.value == 0.0
-        steps.append(
-            hand_written.Step(tau, ends["left", "Li+"], ends["right", "Li+"], report.iterations, bool(unit))
-        )
+        steps.append(hand_written.Step(tau, ends["left", "Li+"], ends["right", "Li+"], report.iterations, bool(unit)))
         return report
 
     simulation.solver.solve = recorded  # type: ignore[method-assign]
@@ -66,7 +69,11 @@ def measure(dimension: int, *, studies: int, repetitions: int, **size: Any) -> d
         models = simulation.functional.phases
         phases = [
             hand_written.Phase(
-                m.sites[0].density, m.sites[0].standard_potential["Li+"], m.mobility["Li+"], m.fixed_charge, m.permittivity
+                m.sites[0].density,
+                m.sites[0].standard_potential["Li+"],
+                m.mobility["Li+"],
+                m.fixed_charge,
+                m.permittivity,
             )
             for m in (models[name] for name in phase_names)
         ]
@@ -113,7 +120,9 @@ def table(result: dict[str, Any]) -> str:
     for key, ratio in result["ratio"].items():
         per = 1 if key in ("set-up", "total", "solve") else n
         label = key if per == 1 else f"{key} per iteration"
-        lines.append(f"  {label:24s} {seconds['ssbsim'][key] / per:11.4f} {seconds['hand'][key] / per:11.4f} {ratio:6.2f}")
+        lines.append(
+            f"  {label:24s} {seconds['ssbsim'][key] / per:11.4f} {seconds['hand'][key] / per:11.4f} {ratio:6.2f}"
+        )
     return "\n".join(lines)
 
 
@@ -127,8 +136,13 @@ def main() -> None:
     PETSc.Log.begin()
     sizes = {
         1: {"length": 2e-6, "bulk": 0.1e-9, "studies": 2, "repetitions": 5, "linear": "auto"},
-        2: {"refinement": 2 if arguments.quick else 6, "across": 137 if arguments.quick else 461, "studies": 1,
-            "repetitions": 1, "linear": "auto"},
+        2: {
+            "refinement": 2 if arguments.quick else 6,
+            "across": 137 if arguments.quick else 461,
+            "studies": 1,
+            "repetitions": 1,
+            "linear": "auto",
+        },
     }
     for dimension, size in sizes.items():
         if arguments.only in (None, dimension):

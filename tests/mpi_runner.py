@@ -72,5 +72,7 @@ def mpi_json(ranks: int, script: Path, *arguments: str | Path, timeout: float = 
     """Run a script whose rank 0 prints one JSON value as its last line, and return the value."""
     done = mpirun(ranks, script, *arguments, timeout=timeout)
     if done.returncode != 0:
-        raise AssertionError(f"{script.name} on {ranks} ranks ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+        raise AssertionError(
+            f"{script.name} on {ranks} ranks ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+        )
     return json.loads(done.stdout.strip().splitlines()[-1])

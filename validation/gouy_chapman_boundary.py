@@ -51,7 +51,6 @@ interfaces:
 terminals:
   left: {{kind: reservoir, species: [A+, B-], potential: 0 V}}
   right: {{kind: reservoir, species: [A+, B-], potential: 0 V}}
-solver: {{newton_iterations: 100}}
 study: [{{kind: equilibrium}}]
 """
 

@@ -50,7 +50,6 @@ interfaces:
 terminals:
   left: {{kind: reservoir, species: Li+, potential: 0 V}}
   right: {{kind: reservoir, species: Li+, potential: 0 V}}
-solver: {{newton_iterations: 100}}
 study: [{{kind: equilibrium}}]
 """
 

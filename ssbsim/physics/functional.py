@@ -71,6 +71,7 @@ class Functional:
         stern_charge: Scalar forms of the charge on electrodes behind a Stern capacity.
         physical: 1 for the mobilities and laws of the case; 0 replaces each by unity, which leaves every equilibrium
             where it is and makes the approach to it well conditioned.
+        load: Share of the charge and of the sites that planes carry, 1 but on the way to a first state.
     """
 
     mesh: DistributedMesh
@@ -86,6 +87,7 @@ class Functional:
     lag: Any
     tau: Any
     physical: Any
+    load: Any
     residual: Any
     jacobian: Any
     charges: Any
@@ -164,7 +166,7 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
     # The same values as y under another name. It lets the Jacobian leave the mobility out; and FFCx (0.9 to 0.11) reuses
     # the value that a coefficient has at the point of a one-point rule at the points of every other rule of the kernel.
     lag = dolfinx.fem.Function(space, y.x, name="lag")
-    tau, physical = constant(1.0), constant(1.0)
+    tau, physical, load = constant(1.0), constant(1.0), constant(1.0)
 
     terminals = {}
     for name, terminal in case.terminals.items():
@@ -216,7 +218,7 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
         for law in interface.laws:
             stored = law.storage(a, b, kept_a, kept_b, UFL)
             if stored is not None:
-                storage = storage + stored * measure
+                storage = storage + (load * stored if law.loads_plane else stored) * measure
             spent = law.dissipation(a, b, UFL)
             if spent is not None:
                 jump = a.mu[law.species] - b.mu[law.species]
@@ -241,11 +243,11 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
         reference = constant(0.0) * test[n] * dx(0, "storage")
 
     def compiled(form: Any) -> Any:
-        parts = []
+        groups: dict[Any, list[Any]] = {lag: [], y: []}
         for integral in form.integrals():
             inside = integral.integral_type() == "cell" and integral.metadata() == rules["gradient"]
-            here = lag if inside else y
-            parts.append(ufl.replace(ufl.Form([integral]), {held: here}))
+            groups[lag if inside else y].append(integral)
+        parts = [ufl.replace(ufl.Form(integrals), {held: here}) for here, integrals in groups.items() if integrals]
         return dolfinx.fem.form(sum(parts[1:], parts[0]))
 
     rows = find_rows(mesh, space, species, terminals, phases, phase_cells)
@@ -263,6 +265,7 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
         lag=lag,
         tau=tau,
         physical=physical,
+        load=load,
         residual=compiled(residual),
         jacobian=compiled(jacobian),
         charges=compiled(charges),

@@ -61,6 +61,8 @@ class InterfaceLaw(Protocol):
 
     #: True where the law ties the potentials of the two sides together, so that one may lend the other its reference.
     couples_potentials: bool
+    #: True where the law puts charge or sites on the plane, which a first solve may have to add in parts.
+    loads_plane: bool
 
     def bind(self, constant: Callable[[float], Any]) -> InterfaceLaw:
         """The same law with numbers replaced by constants."""
@@ -76,6 +78,7 @@ class _Law:
     """Base: stores nothing, dissipates nothing, binds every float attribute."""
 
     couples_potentials = False
+    loads_plane = False
 
     def bind(self, constant: Callable[[float], Any]) -> Any:
         bound = object.__new__(type(self))
@@ -147,6 +150,8 @@ class Capacitive(_Law):
 class FixedCharge(_Law):
     """Charge q (C/m2) fixed in the plane."""
 
+    loads_plane = True
+
     def __init__(self, law: Any, scales: Scales, first: PhaseModel) -> None:
         self.charge = law.charge / scales.surface_charge
 
@@ -157,6 +162,8 @@ class FixedCharge(_Law):
 
 class Segregation(_Law):
     """Sites in the plane, N per area, that bind one species with an energy relative to the first-named phase."""
+
+    loads_plane = True
 
     def __init__(self, law: Any, scales: Scales, first: PhaseModel) -> None:
         self.species = law.species

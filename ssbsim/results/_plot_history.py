@@ -42,7 +42,11 @@ def draw_history(results: Results) -> Any | None:
     seen = table[np.isfinite(x)]
     panels = {key: columns for key, columns in panels.items() if key[0] != "applied" or _changes(seen[columns])}
     # Studies outside of time have no step size.
-    panels = {key: columns for key, columns in panels.items() if key[0] != "step size" or (table[columns] > 0).any(None)}
+    panels = {
+        key: columns
+        for key, columns in panels.items()
+        if key[0] != "step size" or (table[columns].to_numpy(dtype=float) > 0).any()
+    }
     if len(table) < 2 or not panels:
         return None
     with style():

@@ -33,6 +33,9 @@ _PRESETS: dict[str, dict[str, str | int | float]] = {
         "pc_type": "python",
         "field_pc_type": "hypre",
         "field_pc_hypre_type": "boomeramg",
+        "field_pc_hypre_boomeramg_coarsen_type": "HMIS",
+        "field_pc_hypre_boomeramg_interp_type": "ext+i",
+        "field_pc_hypre_boomeramg_P_max": 4,
     },
 }
 

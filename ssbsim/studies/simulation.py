@@ -27,6 +27,9 @@ Floats = npt.NDArray[np.float64]
 
 _PREFIXES = itertools.count()
 
+#: Key of the load of the planes among the applied values.
+_PLANES = ("planes", "load")
+
 
 @dataclass(frozen=True)
 class Flows:
@@ -107,17 +110,19 @@ class Simulation:
         for name, model in self.functional.terminals.items():
             for quantity, applied in {**model.fixed, **model.applied}.items():
                 values[name, quantity] = applied.value
+        values[_PLANES] = float(self.functional.load.value)
         return values
 
     def start_values(self) -> dict[tuple[str, str], float]:
         """What the terminals apply to the present state (scaled); before the first study that of a cell at rest."""
         if self.step > 0:
             return self.applied_values()
-        return {
+        rest = {
             (name, quantity): 0.0 if quantity == POTENTIAL else model.reference[quantity]
             for name, model in self.functional.terminals.items()
             for quantity in {**model.fixed, **model.applied}
         }
+        return {**rest, _PLANES: 0.0}
 
     def target_values(self, updates: dict[str, Any]) -> dict[tuple[str, str], float]:
         """What the terminals apply after the updates of a study (scaled)."""
@@ -128,6 +133,7 @@ class Simulation:
             )
             for quantity, value in self.functional.terminals[name].targets(changed).items():
                 values[name, quantity] = value
+        values[_PLANES] = 1.0
         return values
 
     def apply(self, values: dict[tuple[str, str], float]) -> None:
@@ -135,6 +141,7 @@ class Simulation:
         for name, model in self.functional.terminals.items():
             for quantity, applied in {**model.fixed, **model.applied}.items():
                 applied.set(values[name, quantity])
+        self.functional.load.value = values[_PLANES]
 
     def amounts(self, point: TimePoint | None = None) -> dict[str, float]:
         """Amount of every species in the cell: mol (3D), mol per metre of depth (2D), mol/m2 (1D)."""

@@ -1,6 +1,7 @@
 """Solving one implicit step robustly, and saying what went wrong when it fails.
 
-When a step fails because the terminals have moved far, the move is made in parts (continuation in potential): half of it is
+When a step fails because the terminals have moved far, or because planes carry much charge in a first state, the move (and
+that charge) is made in parts (continuation in potential): half of it is
 tried, then half again, down to 1/256; after a success the parts grow.
 """
 

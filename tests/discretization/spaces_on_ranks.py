@@ -60,12 +60,17 @@ def sizes(name: str, broken: list[tuple[int, int]], order: int = 1) -> dict[str,
         "regions": regions.tolist(),
         "jumps": jumps,
         "areas": areas,
-        "value range": [COMM.allreduce(values[:owned].min(initial=9.0), MPI.MIN), COMM.allreduce(values.max(initial=-9.0), MPI.MAX)],
+        "value range": [
+            COMM.allreduce(values[:owned].min(initial=9.0), MPI.MIN),
+            COMM.allreduce(values.max(initial=-9.0), MPI.MAX),
+        ],
         "terminals": {b: COMM.allreduce(len(mesh.terminal_entities(b))) for b in mesh.boundaries},
     }
 
 
-def resistance(dimension: int, thicknesses: list[float], resistances: list[float], transverse: float) -> dict[str, float]:
+def resistance(
+    dimension: int, thicknesses: list[float], resistances: list[float], transverse: float
+) -> dict[str, float]:
     """Area-specific resistance of grains in a row with resistive contacts, found and by the series formula."""
     names = [f"g{i}" for i in range(len(thicknesses))]
     geometry = layers(*zip(names, thicknesses, strict=True), dimension=dimension, interface=transverse, bulk=transverse)

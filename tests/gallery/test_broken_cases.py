@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from mpi_runner import mpirun
 
+from ssbsim.cli import main
+
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
 #: Seconds after which a process that should have ended at once counts as hanging.
@@ -24,11 +26,15 @@ def expected_of(name: str, output: Path) -> tuple[int, str]:
 
 
 def run(ranks: int, name: str, output: Path, *options: str) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr; progress lines, which are not part of a message, are taken out."""
+    """Exit code, stdout and stderr of a process (0 ranks: without mpirun)."""
     words = ["-m", "ssbsim.cli", *options, "run", f"{name}.yaml", "-o", output, "--no-report"]
     done = mpirun(ranks, *words, cwd=CASES, timeout=PROMPT)
-    err = re.sub(r"^\d+ (equilibrium|steady|transient): .*\n", "", done.stderr, flags=re.M)
-    return done.returncode, done.stdout, err
+    return done.returncode, done.stdout, without_progress(done.stderr)
+
+
+def without_progress(text: str) -> str:
+    """Progress lines are not part of a message."""
+    return re.sub(r"^\d+ (equilibrium|steady|transient): .*\n", "", text, flags=re.M)
 
 
 @pytest.fixture
@@ -46,11 +52,16 @@ def test_there_is_a_message_for_every_case() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_message_on_one_rank(name: str, output: Path) -> None:
+def test_the_message_on_one_rank(
+    name: str, output: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     code, message = expected_of(name, output)
-    found, out, err = run(0, name, output)
-    assert err.strip() == message
-    assert found == code != 0
+    monkeypatch.chdir(CASES)
+    with pytest.raises(SystemExit) as ended:
+        main(["run", f"{name}.yaml", "-o", str(output), "--no-report"])
+    out, err = capsys.readouterr()
+    assert without_progress(err).strip() == message
+    assert ended.value.code == code != 0
     assert "Results" not in out
     if name == "existing_output":
         assert (output / "notes.txt").read_text() == "precious"

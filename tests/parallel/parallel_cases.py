@@ -29,9 +29,7 @@ BIAS = {"left": {"potential": 0.05}}
 STEADY = {"kind": "steady", "terminals": BIAS}
 TRANSIENT = {"kind": "transient", "duration": 2 * US, "output_times": {"count": 2}, "terminals": BIAS}
 ALL_FIELDS = ("potential", "electrochemical_potential", "concentration", "occupancy", "charge_density", "flux")
-OTHER = lattice_gas(
-    0.3, permittivity=40.0, sites=[{"name": "A", "density": 1e4, "standard_potential": {"Li+": 0.02}}]
-)
+OTHER = lattice_gas(0.3, permittivity=40.0, sites=[{"name": "A", "density": 1e4, "standard_potential": {"Li+": 0.02}}])
 
 CASES: dict[str, dict[str, Any]] = {
     "line with a gap": {

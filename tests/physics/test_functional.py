@@ -69,9 +69,7 @@ CASES: dict[str, dict[str, Any]] = {
     "conductor and electrolyte": {
         "phases": {"m": CONDUCTOR, "e": lattice_gas(0.5)},
         "geometry": layers(("m", 4.0), ("e", 4.0)),
-        "interfaces": {
-            "m|e": {"contact": "broken", "laws": [law_example("butler_volmer"), law_example("capacitive")]}
-        },
+        "interfaces": {"m|e": {"contact": "broken", "laws": [law_example("butler_volmer"), law_example("capacitive")]}},
         "terminals": {"left": electrode(0.0), "right": reservoir()},
     },
     "two dimensions": interface_case("resistive", "broken")

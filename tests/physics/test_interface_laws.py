@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from law_examples import law_example, law_names
-from samples import lattice_gas
+from pydantic import ValidationError
+from samples import electrode, lattice_gas, layers, make_case
 
 from ssbsim.case import Phase
 from ssbsim.discretization import FARADAY, Scales
@@ -62,10 +63,12 @@ def derivative(function: Any, at: np.ndarray, step: float = 2e-3) -> np.ndarray:
 
 
 def hessian(function: Any, at: np.ndarray, step: float = 1e-2) -> np.ndarray:
-    return np.stack([
-        (derivative(function, at + step * e) - derivative(function, at - step * e)) / (2 * step)
-        for e in np.eye(len(at))
-    ])
+    return np.stack(
+        [
+            (derivative(function, at + step * e) - derivative(function, at - step * e)) / (2 * step)
+            for e in np.eye(len(at))
+        ]
+    )
 
 
 def random_vectors(rng: np.random.Generator, spread: float = 3.0) -> np.ndarray:
@@ -245,3 +248,47 @@ def test_the_scales_do_not_enter(rng: np.random.Generator) -> None:
             np.testing.assert_allclose(
                 charge, derivative(lambda v, law=same: stored(law, v), vector) * other.amount, rtol=1e-7, atol=1e-13
             )
+
+
+def two_phases(interface: str, law: dict[str, Any], contact: str = "broken", charge: int = 1) -> None:
+    """A case in which 'e' has Li+ and neutral X, 'f' has Na+ and X."""
+
+    def phase(*species: str) -> dict[str, Any]:
+        return lattice_gas(
+            species={k: {"diffusivity": 1e-12} | ({"charge": charge} if k == "X" else {}) for k in species},
+            sites=[{"name": k, "density": 1e4, "standard_potential": {k: 0.0}} for k in species],
+            concentration=dict.fromkeys(species, 3e3),
+        )
+
+    make_case(
+        geometry=layers(("e", 4.0), ("f", 4.0)),
+        phases={"e": phase("Li+", "X"), "f": phase("Na+", "X")},
+        interfaces={interface: {"contact": contact, "laws": [law]}},
+        terminals={"left": electrode(), "right": electrode()},
+    )
+
+
+@pytest.mark.parametrize(
+    ("interface", "law", "contact", "message"),
+    [
+        ("e|f", {"law": "resistive", "species": "Li+", "resistance": 1.0}, "broken", "not a species of 'f'"),
+        ("f|e", {"law": "resistive", "species": "Li+", "resistance": 1.0}, "broken", "not a species of 'f'"),
+        ("e|f", {"law": "segregation", "species": "Na+", "density": 1e-6, "energy": 0.1}, "broken", "of 'e'"),
+        (
+            "e|f",
+            {"law": "segregation", "species": "Na+", "density": 1e-6, "energy": 0.1},
+            "perfect",
+            "the energy counts",
+        ),
+        ("e|f", {"law": "butler_volmer", "species": "X", "exchange_current": 1.0}, "broken", "has no charge"),
+    ],
+)
+def test_a_law_needs_its_species_where_it_takes_it(
+    interface: str, law: dict[str, Any], contact: str, message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        two_phases(interface, law, contact, charge=0)
+
+
+def test_segregation_on_a_perfect_contact_needs_its_species_in_the_first_phase_only() -> None:
+    two_phases("f|e", {"law": "segregation", "species": "Na+", "density": 1e-6, "energy": 0.1}, "perfect")

@@ -207,8 +207,19 @@ def complete_phase(statistics: str, law: str) -> Phase:
                 "Na+": {},
             },
             "sites": [
-                {"name": "A", "statistics": statistics, "density": 1e4, "standard_potential": {"Li+": 0.1, "Mg2+": 0.2}},
-                {"name": "B", "statistics": statistics, "density": 3e3, "width": 1.4, "standard_potential": {"Li+": 0.3}},
+                {
+                    "name": "A",
+                    "statistics": statistics,
+                    "density": 1e4,
+                    "standard_potential": {"Li+": 0.1, "Mg2+": 0.2},
+                },
+                {
+                    "name": "B",
+                    "statistics": statistics,
+                    "density": 3e3,
+                    "width": 1.4,
+                    "standard_potential": {"Li+": 0.3},
+                },
                 {"name": "C", "statistics": statistics, "density": 2e3, "standard_potential": {"Na+": -0.2}},
             ],
             "concentration": {"Li+": 6e3, "Mg2+": 5e2, "Na+": 1.9e3},

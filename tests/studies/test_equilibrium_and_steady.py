@@ -216,7 +216,11 @@ def test_the_size_of_the_cell_does_not_enter_the_iterations() -> None:
             sites=[{"name": "A", "density": 1e4 / factor**2}],
             concentration={"Li+": 5e3 / factor**2},
         )
-        parts = {"geometry": geometry, "phases": {"e": phase}, "terminals": {"left": electrode(0.5), "right": reservoir()}}
+        parts = {
+            "geometry": geometry,
+            "phases": {"e": phase},
+            "terminals": {"left": electrode(0.5), "right": reservoir()},
+        }
         with simulation(make_case(**parts)) as made:
             assert made.scales.length == pytest.approx(10.0 * factor * NM)
             counts.append(newton_iterations(run_studies(made)))
@@ -229,7 +233,6 @@ STEEP: dict[str, Any] = {
     "terminals": {"left": electrode(0.0), "right": reservoir()},
     "study": [{"kind": "equilibrium"}, {"kind": "equilibrium", "terminals": {"left": {"potential": 2.0}}}],
 }
-
 
 
 def test_continuation_reaches_what_a_direct_step_does_not() -> None:

@@ -156,9 +156,10 @@ def test_the_current_integrates_to_the_charge(stern: float | None, other: str) -
 def test_too_many_steps_are_an_error() -> None:
     from ssbsim import ConvergenceError
 
-    with pytest.raises(ConvergenceError) as caught, simulation(
-        make_case(**CELL, study=[transient(maximum_steps=5, terminals=JUMP)])
-    ) as made:
+    with (
+        pytest.raises(ConvergenceError) as caught,
+        simulation(make_case(**CELL, study=[transient(maximum_steps=5, terminals=JUMP)])) as made,
+    ):
         run_studies(made)
     assert caught.value.what == "The transient study needs more than 5 steps."
     assert "study 1, time" in caught.value.where
