@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import ufl
 from meshes_by_hand import crossing, quadrants
-from mpi_runner import abort_on_error
 from mpi4py import MPI
+from mpi_runner import abort_on_error
 from samples import NM, lattice_gas, layers, make_case, reservoir, run_studies, simulation
 
 from ssbsim.discretization import DistributedMesh, broken_space

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mpi_runner import abort_on_error
-from samples import NM, electrode, lattice_gas, layers, make_case, reservoir, salt
+from samples import NM, electrode, lattice_gas, layers, make_case, salt
 
 import ssbsim
 

@@ -112,7 +112,7 @@ def test_a_dash_before_an_option_is_forgiven() -> None:
         options.clear()
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("potential", [1.0, 3.0])
 def test_three_volts_over_a_tenth_of_a_nanometre_from_a_cold_start(potential: float) -> None:
     """With defaults, no study before, and no continuation."""
@@ -132,7 +132,7 @@ def test_three_volts_over_a_tenth_of_a_nanometre_from_a_cold_start(potential: fl
         assert np.isfinite(made.point.y).all()
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_ten_volts_with_site_limits_overflow_nothing(sign: float) -> None:
     parts: dict[str, Any] = {

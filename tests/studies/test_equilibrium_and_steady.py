@@ -138,7 +138,7 @@ def test_reservoirs_that_disagree_have_no_equilibrium() -> None:
     assert str(caught.value) == (
         "There is no equilibrium: a current flows between terminals that hold a species at different electrochemical "
         "potentials.\n"
-        "  where: study[0], Li+ at 0 eV by 'left' and 0.1 eV by 'right'\n"
+        "  where: study 1 (equilibrium), Li+ at 0 eV by 'left' and 0.1 eV by 'right'\n"
         "  try:   Use 'kind: steady', or give these reservoirs the same value; the 'potential' of a reservoir counts from "
         "the neutral bulk of the phase that it touches."
     )
