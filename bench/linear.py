@@ -15,9 +15,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-#: (dimension, cells across), smallest first; 90 cells along x.
-SIZES = [(2, 30), (2, 160), (2, 540), (2, 1350), (3, 10), (3, 17), (3, 40)]
-QUICK = [(2, 30), (2, 160), (3, 10)]
+#: (dimension, cells across), smallest first.
+SIZES = [(2, 15), (2, 60), (2, 160), (2, 540), (2, 1310), (3, 4), (3, 6), (3, 12), (3, 28)]
+QUICK = [(2, 15), (2, 60), (3, 6)]
 #: Unknowns above which a direct solve is not worth waiting for.
 DIRECT_LIMIT = {2: 250_000, 3: 70_000}
 
@@ -83,7 +83,7 @@ def measure(sizes: list[tuple[int, int]], presets: list[str], options: dict[str,
     results = []
     sys.stdout.write(HEADER + "\n")
     for dimension, across in sizes:
-        unknowns = 2 * 91 * (across + 1) ** (dimension - 1)
+        unknowns = 2 * 191 * (across + 1) ** (dimension - 1)
         for preset in presets:
             if preset == "direct" and unknowns > DIRECT_LIMIT[dimension]:
                 continue

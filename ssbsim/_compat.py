@@ -93,6 +93,11 @@ def input_global_indices(mesh: Any) -> npt.NDArray[np.int64]:
     return np.asarray(mesh.geometry.input_global_indices)
 
 
+def cell_nodes(mesh: Any) -> npt.NDArray[np.int32]:
+    """Local geometry nodes of every cell, shape ``(cells, corners)``."""
+    return np.asarray(mesh.geometry.dofmaps[0] if _VERSION >= (0, 11) else mesh.geometry.dofmap)
+
+
 def expression(expr: Any, points: npt.NDArray[np.float64], comm: MPI.Comm) -> Any:
     """A compiled expression at reference points."""
     return dolfinx.fem.Expression(expr, points, comm=comm)

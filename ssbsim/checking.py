@@ -110,7 +110,7 @@ def report_on(case: Case, mesh: MeshData) -> CheckReport:
         if ratio <= WARN_ABOVE:
             continue
         text = (
-            f"The cells of '{phase}' at '{name}' are {size * 1e9:.3g} nm, {ratio:.2g} Debye lengths "
+            f"The cells of '{phase}' at '{name}' are {size * 1e9:.3g} nm, {ratio:.3g} Debye lengths "
             f"({debye[phase] * 1e9:.3g} nm): the space charge there is not resolved. "
             f"A spacing of {ENOUGH * debye[phase] * 1e9:.2g} nm would do{_cost(case, mesh, ENOUGH * debye[phase], name)}."
         )

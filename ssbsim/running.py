@@ -85,8 +85,6 @@ def run(
         for index, study in enumerate(resolved.study):
             if index < first:
                 continue
-            if index > first or continue_from is None:
-                simulation.study_begin = simulation.point.time
             recorder.enter(index)
             before = time.perf_counter()
             extra: dict[str, Any] = {"every": resolved.output.every or 0} if study.kind == "transient" else {}
@@ -123,7 +121,7 @@ def _continue(simulation: Simulation, folder: str | Path) -> int:
             hint="Add a study to the case to go on from there.",
         )
     if meta["study has ended"]:
-        simulation.study_begin = simulation.point.time
+        simulation.study_begin = None
     return index
 
 

@@ -92,7 +92,6 @@ def simulation(case: Case, comm: MPI.Comm = MPI.COMM_WORLD) -> Iterator[Simulati
 def run_study(made: Simulation, index: int, observe: Callable[[StepRecord], None], **more: Any) -> None:
     """Run one study of the case from the present state."""
     study = made.case.study[index]
-    made.study_begin = made.point.time
     STUDIES[study.kind](made, study, index, observe, **more)
 
 

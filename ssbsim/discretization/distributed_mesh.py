@@ -80,7 +80,7 @@ class DistributedMesh:
         self.original_cell = np.asarray(topology.original_cell_index, dtype=np.int64)
         self.cell_grain = cell_grain[self.original_cell].astype(np.int32)
         #: Input vertex of every cell corner, shape (cells, corners), ghosts included.
-        self.cell_vertices = _compat.input_global_indices(self.mesh)[self.mesh.geometry.dofmap]
+        self.cell_vertices = _compat.input_global_indices(self.mesh)[_compat.cell_nodes(self.mesh)]
         self._facet_corners = np.array(
             [sub[0] for sub in basix.cell.sub_entity_connectivity(basix.CellType[self.cell_type])[self.dim - 1]]
             if self.dim > 1

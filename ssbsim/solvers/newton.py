@@ -21,6 +21,7 @@ import numpy.typing as npt
 from mpi4py import MPI
 from petsc4py import PETSc
 
+from ssbsim.errors import ConvergenceError
 from ssbsim.physics import Functional
 from ssbsim.solvers.linear import SolverOptions
 from ssbsim.solvers.splitting import FieldSplitting
@@ -83,6 +84,7 @@ class ImplicitSolver:
         self._free[self._fixed_rows] = False
         self._global_fixed = (self._fixed_rows + self._first_row).astype(PETSc.IntType)
         self._target: Floats = np.zeros(self._n)
+        self._left: Floats = np.zeros(self._n)
         self._maximum = maximum_iterations
         self._updates: list[float] = []
         self._offset = 0
@@ -122,6 +124,11 @@ class ImplicitSolver:
     def unbalanced(self, target: Floats) -> Floats:
         """``q + tau dR/dy - target`` on all owned rows: zero on free rows, what the outside supplies on fixed ones."""
         return self.assemble(self.functional.residual) - target
+
+    @property
+    def left(self) -> Floats:
+        """:meth:`unbalanced` as the last solve left it, without another assembly."""
+        return self._left
 
     def solve(self, target: Floats, tau: float) -> NewtonReport:
         """Solve one implicit step from the present ``functional.y``, which receives the result.
@@ -175,14 +182,25 @@ class ImplicitSolver:
         return NewtonReport(converged, text, self._snes.getIterationNumber() + self._offset, linear, update, row, rank)
 
     def solve_linear(self, rhs: Floats) -> Floats:
-        """Apply the inverse of the last Jacobian (fixed rows: zero) to a vector of owned rows."""
+        """Apply the inverse of the last Jacobian (fixed rows: zero) to a vector of owned rows.
+
+        Raises:
+            ConvergenceError: The linear solver did not converge.
+        """
         b = self._matrix.createVecRight()
         x = self._matrix.createVecRight()
         b.array[:] = np.where(self._free, rhs, 0.0)
-        self._snes.getKSP().solve(b, x)
+        ksp = self._snes.getKSP()
+        ksp.solve(b, x)
         result = x.array.copy()
         b.destroy()
         x.destroy()
+        if ksp.getConvergedReason() < 0:
+            raise ConvergenceError(
+                f"The error of a step could not be estimated: {_linear_reason(int(ksp.getConvergedReason()))}.",
+                where="solver",
+                hint="Use solver.linear: direct, or raise ksp_max_it in solver.petsc_options.",
+            )
         return result
 
     def destroy(self) -> None:
@@ -201,9 +219,8 @@ class ImplicitSolver:
 
     def _residual(self, snes: PETSc.SNES, x: PETSc.Vec, f: PETSc.Vec) -> None:
         self._load(x)
-        values = self.unbalanced(self._target)
-        values[self._fixed_rows] = 0.0
-        f.array[:] = values
+        self._left = self.unbalanced(self._target)
+        f.array[:] = np.where(self._free, self._left, 0.0)
 
     def _jacobian(self, snes: PETSc.SNES | None, x: PETSc.Vec | None, a: PETSc.Mat, p: PETSc.Mat) -> None:
         a.zeroEntries()

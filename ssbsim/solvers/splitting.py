@@ -11,7 +11,9 @@ Where it is short, C outweighs both K over all lengths above the Debye length; t
 ``d = (z_1, .., z_n, 1)``, which changes no concentration. So three kinds of corrections are made one after the other, each by
 one cycle of algebraic multigrid for a scalar elliptic problem: along d, in every mu, in phi (a multiplicative subspace
 correction, Xu, SIAM Rev. 34 (1992) 581, doi 10.1137/1034116). A mode that one of them leaves another removes, at every step
-size; measured in ``bench/linear.py``. Rows that a terminal fixes take no part in the correction along d.
+size; measured in ``bench/linear.py``. Species that share sites are also coupled to one another by C, at the node alone: where
+there are several, the fields of every node are solved together first (point-block Jacobi). Rows that a terminal fixes take no
+part in the correction along d.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ class FieldSplitting:
         self._fields: list[Any] = []
         self._blocks: list[Any] = []
         self._cycles: list[Any] = []
+        self._nodes: Any = None
 
     def setUp(self, pc: PETSc.PC) -> None:  # noqa: N802 (PETSc's name)
         """Take the blocks out of the matrix and build the multigrid levels; PETSc calls it when the matrix has changed."""
@@ -53,14 +56,24 @@ class FieldSplitting:
         for cycle, block in zip(self._cycles, self._blocks, strict=True):
             cycle.setOperators(block)
             cycle.setUp()
+        if self._nodes is not None:
+            self._nodes.setOperators(matrix)
+            self._nodes.setUp()
         self._matrix = matrix
 
     def apply(self, pc: PETSc.PC, b: PETSc.Vec, x: PETSc.Vec) -> None:
         """``x``: what the corrections make of ``b``."""
         residual, part, change = self._residual, self._part, self._change
-        self._along.multTranspose(b, part)
+        if self._nodes is None:
+            x.zeroEntries()
+            b.copy(residual)
+        else:
+            self._nodes.apply(b, x)
+            self._matrix.mult(x, residual)
+            residual.aypx(-1.0, b)
+        self._along.multTranspose(residual, part)
         self._cycles[-1].apply(part, change)
-        self._along.mult(change, x)
+        self._along.multAdd(change, x, x)
         n = len(self._direction)
         for k, cycle in enumerate(self._cycles[:-1]):
             self._matrix.mult(x, residual)
@@ -73,9 +86,11 @@ class FieldSplitting:
         things = [*self._cycles, *self._blocks, *self._fields]
         if self._cycles:
             things += [self._along, self._residual, self._part, self._change]
+        if self._nodes is not None:
+            things.append(self._nodes)
         for thing in things:
             thing.destroy()
-        self._cycles, self._blocks, self._fields = [], [], []
+        self._cycles, self._blocks, self._fields, self._nodes = [], [], [], None
 
     def _allocate(self, matrix: PETSc.Mat) -> None:
         comm, n = matrix.comm, len(self._direction)
@@ -98,6 +113,9 @@ class FieldSplitting:
             cycle.setOptionsPrefix(self._prefix)
             cycle.setFromOptions()
             self._cycles.append(cycle)
+        if n > 2:
+            self._nodes = PETSc.PC().create(comm)
+            self._nodes.setType("pbjacobi")
         self._residual = matrix.createVecRight()
         self._part = self._blocks[-1].createVecRight()
         self._change = self._blocks[-1].createVecRight()

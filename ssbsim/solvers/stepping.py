@@ -161,7 +161,7 @@ class Integrator:
         report = self.solver.solve(goal, tau)
         if not report.converged:
             return report, goal, goal
-        left = self.solver.unbalanced(goal)
+        left = self.solver.left
         q = self.solver.assemble(self.functional.charges)
         carried = np.where(self._stores, np.where(self._free, q - left, q), 0.0)
         supply = np.where(self._free, 0.0, np.where(self._stores, left / tau, left))

@@ -181,7 +181,9 @@ def run_transient(
     integrator, unit = simulation.integrator, simulation.scales.time
     name = f"study {index + 1} (transient)"
     start, end = simulation.start_values(), simulation.target_values(study.terminals)
-    begin = simulation.study_begin
+    # A run that is taken up again is in the middle of its study.
+    begin = simulation.point.time if simulation.study_begin is None else simulation.study_begin
+    simulation.study_begin = begin
     duration = study.duration / unit
     outputs = [begin + t / unit for t in study.output_times.until(study.duration)]
     outputs = [t for t in outputs if t > simulation.point.time]
@@ -232,6 +234,7 @@ def run_transient(
         observe(
             StepRecord(index, "transient", replace(report, accepted=point), used * unit, fields, not outputs, progress)
         )
+    simulation.study_begin = None
     _log.info("transient: %d steps, %d rejected", taken, rejected)
 
 

@@ -71,7 +71,7 @@ class Simulation:
     Attributes:
         point: The present state (scaled).
         step: Steps taken so far.
-        study_begin: Time at which the present study began (scaled).
+        study_begin: Time at which the transient under way began (scaled); `None` outside of one.
     """
 
     def __init__(self, case: Case, data: MeshData | None, comm: MPI.Comm) -> None:
@@ -93,7 +93,7 @@ class Simulation:
         self.integrator = Integrator(self.solver)
         self.point: TimePoint = self.integrator.start()
         self.step = 0
-        self.study_begin = 0.0
+        self.study_begin: float | None = None
 
     @property
     def time(self) -> float:

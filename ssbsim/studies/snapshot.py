@@ -190,7 +190,7 @@ class Snapshots:
         regions = mesh.regions(broken)
         phase_names = tuple(functional.phases)
         phase_of_grain = np.array([phase_names.index(g.phase) for g in mesh.grains], dtype=np.int32)
-        x = mesh.mesh.geometry.x[mesh.mesh.geometry.dofmap[:n]] * mesh.length
+        x = mesh.mesh.geometry.x[_compat.cell_nodes(mesh.mesh)[:n]] * mesh.length
         rows = [
             gather_rows(mesh.comm, part)
             for part in (mesh.original_cell[:n], mesh.cell_vertices[:n], mesh.cell_grain[:n], x)

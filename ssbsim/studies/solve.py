@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ssbsim import _compat
 from ssbsim.errors import ConvergenceError
 from ssbsim.physics import POTENTIAL
 from ssbsim.solvers import NewtonReport, StepReport, TimePoint
@@ -85,7 +86,7 @@ def failure(simulation: Simulation, report: NewtonReport, study: str, tried: lis
             # The first in the order of the input, so that any number of ranks says the same.
             cell = int(cells[np.argmin(mesh.original_cell[cells])])
             grain = mesh.grains[mesh.cell_grain[cell]]
-            x = mesh.mesh.geometry.x[mesh.mesh.geometry.dofmap[cell]] * mesh.length
+            x = mesh.mesh.geometry.x[_compat.cell_nodes(mesh.mesh)[cell]] * mesh.length
             size = float(np.max(np.ptp(x, axis=0)))
             debye = simulation.debye_lengths.get(grain.phase)
             ratio = "" if debye is None else f", cell size {size / debye:.2g} Debye lengths"
