@@ -175,7 +175,7 @@ class Solver(Model):
         element_order: 1, or 2 in 1D.
         newton: ``full``, or ``lagged`` mobility (symmetric).
         newton_iterations: Newton gives up after so many.
-        coarse_mesh: ``error`` refuses a mesh that is far coarser than the Debye length where a space charge forms;
+        coarse_mesh: ``error`` refuses a mesh that is coarser than the Debye length where a space charge forms;
             ``warn`` goes on.
         petsc_options: Passed to PETSc as they are.
     """
