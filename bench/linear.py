@@ -1,7 +1,8 @@
 """Linear solvers on graded bicrystals: Krylov iterations, seconds per Newton iteration and memory, by preset and size.
 
-Every measurement is a process of its own, so that its memory is its own: equilibrium, then 10 mV until steady, then steps of
-a transient so short that mu and phi move together over the Debye length (the regimes in which multigrids differ).
+Every measurement is a process of its own, so that its memory (mesh, forms, matrix and solver) is its own: equilibrium, then
+10 mV until steady, then steps of a transient so short that mu and phi move together over the Debye length (the regimes in
+which multigrids differ).
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ def one(dimension: int, across: int, linear: str, petsc_options: dict[str, Any])
     from ssbsim.studies import STUDIES, Simulation
 
     case, mesh = bicrystal(dimension, across=across, linear=linear, petsc_options=petsc_options)
-    simulation = Simulation(case, mesh, MPI.COMM_SELF)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    simulation = Simulation(case, mesh, MPI.COMM_SELF)
     solver, counts = simulation.solver, {}
     solve = solver.solve
 

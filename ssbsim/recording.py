@@ -19,7 +19,7 @@ from ssbsim.analysis.headline import charge_magnitude, headline
 from ssbsim.case import dump_resolved
 from ssbsim.checking import CheckReport
 from ssbsim.results import Grid, Progress, RunFolder, provenance
-from ssbsim.studies import Flows, Simulation, Snapshots, StepRecord, gather_state
+from ssbsim.studies import Flows, Simulation, Snapshots, StepRecord, fingerprints, gather_state
 
 _log = logging.getLogger("ssbsim")
 
@@ -48,7 +48,7 @@ class Recorder:
         self._snapshots = Snapshots(simulation, flux="flux" in simulation.case.output.fields)
         self._audit = Audit()
         self._states: list[dict[str, Any]] = []
-        self._flows: Flows | None = None
+        self._flows: Flows = simulation.flows()
         self._progress: Progress | None = None
         self._timings: dict[str, float] = {}
         self._last_checkpoint = time.perf_counter()
@@ -106,7 +106,23 @@ class Recorder:
             magnitude = charge_magnitude(layout, fields) if fields and layout is not None else 0.0
             charge = (simulation.unbalanced_charge(), magnitude)
             sites = simulation.occupancy_ranges()
-            self._audit.end_study(record.kind, row, charge=charge, sites=sites, cuts=cuts)
+            areas = simulation.boundary_measures
+            whole = {
+                kind: {name: float(row[f"{kind} {name} [{unit}]"]) * areas[name] for name in names}
+                for kind, unit, names in (
+                    ("current", "A/m^2", list(simulation.functional.terminals)),
+                    ("charge", "C/m^2", list(self._flows.charge)),
+                )
+            }
+            self._audit.end_study(
+                record.kind,
+                row,
+                charge=charge,
+                sites=sites,
+                cuts=cuts,
+                currents=whole["current"],
+                electrode_charges=whole["charge"],
+            )
         now = time.perf_counter()
         due = record.end or bool(self._comm.bcast(now - self._last_checkpoint > _CHECKPOINT_EVERY, root=0))
         state = gather_state(simulation) if due else None
@@ -121,6 +137,7 @@ class Recorder:
                 folder.append_fields(simulation.time, name, simulation.step, self._chosen(fields))
             if state is not None:
                 arrays, meta = state
+                meta |= {"case": fingerprints(simulation.case, record.study + 1)}
                 meta |= {"study": record.study, "study has ended": record.end, "time [s]": simulation.time}
                 folder.write_checkpoint(arrays, meta)
             if self._progress is not None:

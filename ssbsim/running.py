@@ -19,7 +19,7 @@ from ssbsim.geometry import build_geometry
 from ssbsim.materials import case_provenance, resolve_case
 from ssbsim.recording import Recorder
 from ssbsim.results import Results, RunFolder, open_log, open_results, read_checkpoint, write_report
-from ssbsim.studies import STUDIES, Simulation, restore_state
+from ssbsim.studies import STUDIES, Simulation, differences, restore_state
 
 
 def run(
@@ -67,21 +67,28 @@ def run(
     checked = prepared[1] if prepared is not None else None
     resolved: Case = comm.bcast(prepared[0] if prepared is not None else None, root=0)
     on_root(comm, lambda: checked.raise_for_problems() if checked is not None else None)
-    folder = on_root(comm, lambda: _make_folder(resolved, output, overwrite), share=False)
-    if checked is not None and tell is not None:
-        tell(str(checked))
-    path = Path(comm.bcast(str(folder.path) if folder is not None else "", root=0))
     with ExitStack() as stack:
-        if folder is not None:
-            stack.enter_context(open_log(folder.path))
+        # Everything that can fail comes before the folder is claimed: an old run must not go for one that cannot start.
+        if continue_from is not None and output is not None and Path(output).resolve() == Path(continue_from).resolve():
+            raise CaseError(
+                "A run cannot be continued into its own folder.",
+                where=str(output),
+                hint="Give another folder with --output; the old one keeps what it has.",
+            )
         simulation = Simulation(resolved, checked.mesh if checked is not None else None, comm)
         stack.callback(simulation.close)
+        first = _continue(simulation, continue_from) if continue_from is not None else 0
+        folder = on_root(comm, lambda: _make_folder(resolved, output, overwrite), share=False)
+        path = Path(comm.bcast(str(folder.path) if folder is not None else "", root=0))
+        if folder is not None:
+            stack.enter_context(open_log(folder.path))
+        if checked is not None and tell is not None:
+            tell(str(checked))
         sources = prepared[2] if prepared is not None else {}
         recorder = Recorder(simulation, folder, checked, sources, show_progress=show_progress)
         on_root(comm, recorder.begin, share=False)
         setup = time.perf_counter() - started
         stack.push(recorder.stop_progress)
-        first = _continue(simulation, continue_from) if continue_from is not None else 0
         for index, study in enumerate(resolved.study):
             if index < first:
                 continue
@@ -112,6 +119,13 @@ def _continue(simulation: Simulation, folder: str | Path) -> int:
     saved = on_root(simulation.comm, lambda: read_checkpoint(folder), share=False)
     arrays, meta = saved if saved is not None else ({}, {})
     meta = simulation.comm.bcast(meta, root=0)
+    changed = differences(simulation.case, meta)
+    if changed:
+        raise CheckpointError(
+            f"The run belongs to another case: {', '.join(changed)} differ.",
+            where=str(folder),
+            hint="Continue with the case as it was; only output, solver, title and later studies may change.",
+        )
     restore_state(simulation, arrays, meta)
     index = int(meta["study"]) + bool(meta["study has ended"])
     if index >= len(simulation.case.study):

@@ -54,6 +54,11 @@ STAND_INS = {
 }
 
 
+def _default_signals() -> None:
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Launcher:
     """`with-env` with a home, a cache and tools of its own."""
 
@@ -94,6 +99,8 @@ class Launcher:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # A test run in the background ignores some, and a shell cannot take that back for itself.
+            preexec_fn=_default_signals,
         )
 
     def run(self, *arguments: str, **environment: str) -> tuple[int, str, str]:

@@ -55,6 +55,8 @@ class Audit:
         charge: tuple[float, float],
         sites: Mapping[str, tuple[float, float]],
         cuts: Mapping[str, float] | None,
+        currents: Mapping[str, float] | None = None,
+        electrode_charges: Mapping[str, float] | None = None,
     ) -> None:
         """Note the balances at the end of a study.
 
@@ -64,25 +66,35 @@ class Audit:
             charge: Charge left over, and the magnitude of charge in the cell (C).
             sites: Smallest and largest filling of every class of limited sites.
             cuts: Current through planes across x (A).
+            currents: Current of every terminal (A).
+            electrode_charges: Charge of every electrode (C), which also counts as charge of the cell.
         """
-        currents = {k: v for k, v in row.items() if k.startswith("current ")}
-        largest = max((abs(v) for v in currents.values()), default=0.0)
+        densities = {k: v for k, v in row.items() if k.startswith("current ")}
         entry: dict[str, Any] = {
             "study": row["study"],
             "charge": {
                 "left over [C]": charge[0],
                 "magnitude in the cell [C]": charge[1],
-                "imbalance, relative": abs(charge[0]) / max(charge[1], 1e-300) if charge[0] else 0.0,
             },
             "site filling": {name: {"smallest": low, "largest": high} for name, (low, high) in sites.items()},
-            "terminal currents": currents,
+            "terminal currents": densities,
         }
-        if kind == "steady" and largest > 0.0:
+        present = _largest({**(electrode_charges or {}), "": charge[1]})
+        if present > 0.0:
+            # A cell without charge has nothing to compare with; rounding may leave more than there is.
+            entry["charge"]["imbalance, relative"] = abs(charge[0]) / max(present, abs(charge[0]))
+        if kind == "steady" and currents:
+            entry["sum of terminal currents [A]"] = sum(currents.values())
+            if (largest := _largest(currents)) > 0.0:
+                entry["sum of terminal currents, relative"] = abs(sum(currents.values())) / largest
+        if kind == "steady" and _largest(densities) > 0.0:
             entry["current through every cut [A]"] = dict(cuts) if cuts else {}
             if cuts:
-                entry["cut imbalance, relative"] = abs(cuts["largest"] - cuts["smallest"]) / max(
-                    abs(cuts["largest"]), abs(cuts["smallest"])
+                spread, scale = (
+                    abs(cuts["largest"] - cuts["smallest"]),
+                    max(abs(cuts["largest"]), abs(cuts["smallest"])),
                 )
+                entry["cut imbalance, relative"] = spread / scale if scale > 0.0 else 0.0
         self._studies.append(entry)
 
     def result(self) -> dict[str, Any]:
@@ -98,3 +110,7 @@ class Audit:
             for k in self._first
         }
         return {"format": 1, "species": species, "studies": self._studies}
+
+
+def _largest(numbers: Mapping[str, float]) -> float:
+    return max((abs(v) for v in numbers.values()), default=0.0)

@@ -101,7 +101,8 @@ def _boundary(
         "cells that begin within one Debye length of the core, on one side",
     )
     driven = next((s for s in reversed(states) if s["kind"] == "steady"), None)
-    if driven is not None:
+    # With several carriers the drop of one over the current of all is no resistance; the numbers at rest remain.
+    if driven is not None and len(carriers) == 1:
         haven = case.phases[geometry.grain].species[carrier].haven_ratio
         _driven_numbers(found, driven, geometry.core_width, haven, scales, grain_model, carrier)
 

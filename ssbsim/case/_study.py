@@ -10,6 +10,9 @@ from pydantic import Field, model_validator
 from ._base import Model
 from ._quantities import Count, EnergyEv, Number, Potential, Time, problem
 
+#: Output times of one study.
+MAXIMUM_OUTPUT_TIMES = 1_000_000
+
 
 class TerminalUpdate(Model):
     """A new value at a terminal from this study on.
@@ -67,13 +70,25 @@ class OutputTimes(Model):
                 "output times are given in more than one way, or not completely",
                 "give a list, {every: 1 s}, {count: 10}, or {from: 1 us, to: 1 s, per_decade: 5}",
             )
-        if self.times is not None and (
-            not self.times or any(b <= a for a, b in zip(self.times, self.times[1:], strict=False))
-        ):
+        if self.times is not None and not self.times:
+            raise problem("the list of output times is empty", "write at least one time, or leave output_times out")
+        if self.times is not None and any(b <= a for a, b in zip(self.times, self.times[1:], strict=False)):
             raise problem("the list of output times does not rise", "write each time once, in rising order")
         if self.start is not None and self.stop is not None and self.stop <= self.start:
             raise problem("output times end before they begin", "make 'to' larger than 'from'")
         return self
+
+    def number(self, duration: float) -> float:
+        """About how many times :meth:`until` gives."""
+        if self.times is not None:
+            return len(self.times)
+        if self.every is not None:
+            return duration / self.every
+        if self.count is not None:
+            return self.count
+        start, stop = self.start or 0.0, self.stop or 0.0
+        # The limit keeps an integer of hundreds of digits from overflowing.
+        return (math.log10(stop) - math.log10(start)) * min(self.per_decade or 1, 10 * MAXIMUM_OUTPUT_TIMES)
 
     def until(self, duration: float) -> tuple[float, ...]:
         """All output times up to and including ``duration`` (s)."""
@@ -142,6 +157,16 @@ class TransientStudy(_Study):
             raise problem(
                 f"an output time ({last:g} s) lies after the end of the study ({self.duration:g} s)",
                 "make duration longer, or remove the time",
+            )
+        if self.output_times.number(self.duration) > MAXIMUM_OUTPUT_TIMES:
+            raise problem(
+                f"there are more than {MAXIMUM_OUTPUT_TIMES:,} output times",
+                "fields are written at each of them: make the period longer or the count smaller",
+            )
+        if self.initial_step is not None and self.initial_step > self.duration:
+            raise problem(
+                f"initial_step ({self.initial_step:g} s) is larger than duration ({self.duration:g} s)",
+                "make it smaller, or remove it",
             )
         return self
 

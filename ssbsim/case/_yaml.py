@@ -15,6 +15,9 @@ from ._problems import InvalidCaseError, KeyPath, Problem
 
 _CORE = "tag:yaml.org,2002:"
 
+#: Values in one file, aliases written out.
+MAXIMUM_SIZE = 1_000_000
+
 
 @dataclass
 class YamlDocument:
@@ -76,13 +79,37 @@ def parse_yaml(text: str, name: str) -> YamlDocument:
     except YAMLError as error:
         first = str(error).splitlines()[0]
         raise InvalidCaseError(name, [Problem(f"the file is not valid YAML: {first}", place=name)]) from None
+    except RecursionError:
+        raise InvalidCaseError(name, [_too_deep(name)]) from None
     if root is None:
         raise InvalidCaseError(name, [Problem("the file is empty", place=name, hint="start from a file in configs/")])
     reader = _Reader(document)
-    document.data = reader.build(root, ())
+    try:
+        if _expanded_size(root, {}) > MAXIMUM_SIZE:
+            what = f"the file stands for more than {MAXIMUM_SIZE:,} values once its aliases are written out"
+            raise InvalidCaseError(name, [Problem(what, place=name, hint="remove aliases of aliases")])
+        document.data = reader.build(root, ())
+    except RecursionError:
+        raise InvalidCaseError(name, [_too_deep(name)]) from None
     if reader.problems:
         raise InvalidCaseError(name, reader.problems)
     return document
+
+
+def _too_deep(name: str) -> Problem:
+    return Problem("the file is nested too deeply", place=name, hint="look for brackets that are not closed")
+
+
+def _expanded_size(node: Any, sizes: dict[int, int]) -> int:
+    """Number of values below a node with every alias written out; a node within itself counts once."""
+    known = sizes.get(id(node))
+    if known is None:
+        sizes[id(node)] = known = 1
+        if not isinstance(node.value, str):
+            for item in node.value:
+                known += sum(_expanded_size(part, sizes) for part in (item if isinstance(item, tuple) else (item,)))
+        sizes[id(node)] = known
+    return known
 
 
 class _Reader:

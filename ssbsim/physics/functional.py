@@ -94,6 +94,7 @@ class Functional:
     dissipated: Any
     reference_amounts: Any
     fixed: list[FixedRows]
+    shared: tuple[tuple[str, str, str], ...]
     absent: Ints
     instantaneous: npt.NDArray[np.bool_]
     order: int
@@ -219,6 +220,9 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
             stored = law.storage(a, b, kept_a, kept_b, UFL)
             if stored is not None:
                 storage = storage + (load * stored if law.loads_plane else stored) * measure
+            held_there = law.reference(Side(*state(test, "+")), Side(*state(test, "-")))
+            if held_there is not None:
+                reference = reference + held_there * measure
             spent = law.dissipation(a, b, UFL)
             if spent is not None:
                 jump = a.mu[law.species] - b.mu[law.species]
@@ -231,6 +235,9 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
             storage = storage + stored * measure
             stern_charge[list(terminals)[i]] = dolfinx.fem.form(model.charge(y[n]) * measure)
 
+    # Conductors without ions store nothing; nothing may dissipate either.
+    if not isinstance(storage, ufl.Form):
+        storage = constant(0.0) * y[n] * y[n] * dx(0, "storage")
     charges = ufl.derivative(storage, y, test)
     if not isinstance(dissipation, ufl.Form):
         dissipation = constant(0.0) * y[n] * y[n] * dx(0, "gradient")
@@ -272,6 +279,7 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
         dissipated=compiled(dissipated),
         reference_amounts=dolfinx.fem.form(reference),
         fixed=rows.fixed,
+        shared=rows.shared,
         absent=rows.absent,
         instantaneous=rows.instantaneous,
         order=order,

@@ -22,8 +22,9 @@ concentrations and electrostatic potential included
 (Bazant, Acc. Chem. Res. 46 (2013) 1144, doi 10.1021/ar300145c).
 
 Segregation: N sites per area in the core with ``a = (mu - zF phi - mu0 - energy)/RT``, mu0 the standard potential of the
-first site class of the first-named phase; the core is neutral at the occupancy ``x_bulk`` of that phase's neutral bulk, so
-its charge is ``zF N (x - x_bulk)`` (Maier, Prog. Solid State Chem. 23 (1995) 171, doi 10.1016/0079-6786(95)00004-E).
+first site class of the first-named phase that the species fits; the core is neutral at the occupancy ``x_bulk`` of that
+class in the phase's neutral bulk (``(c/N)/(1 + c/N)`` where the class is dilute), so its charge is ``zF N (x - x_bulk)``
+(Maier, Prog. Solid State Chem. 23 (1995) 171, doi 10.1016/0079-6786(95)00004-E).
 
 On a perfect contact the potentials are continuous and jumps vanish: only laws that act on the plane itself make sense.
 On a broken contact the laws of the plane act on both sides in equal halves.
@@ -31,14 +32,13 @@ On a broken contact the laws of the plane act on both sides in equal halves.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ssbsim.case import Interface
 from ssbsim.discretization.scaling import Scales
-from ssbsim.physics.operations import Operations
+from ssbsim.physics.operations import NUMPY, Operations
 from ssbsim.physics.phases import PhaseModel
 from ssbsim.physics.site_statistics import SITE_STATISTICS
 
@@ -73,6 +73,9 @@ class InterfaceLaw(Protocol):
     def dissipation(self, a: Side, b: Side, op: Operations) -> Any:
         """Dissipation potential per area, or ``None``."""
 
+    def reference(self, a: Side, b: Side) -> Any:
+        """Amounts that the plane holds beside neutral bulk, times test functions, or ``None``."""
+
 
 class _Law:
     """Base: stores nothing, dissipates nothing, binds every float attribute."""
@@ -90,6 +93,9 @@ class _Law:
         return None
 
     def dissipation(self, a: Side, b: Side, op: Operations) -> Any:
+        return None
+
+    def reference(self, a: Side, b: Side) -> Any:
         return None
 
 
@@ -171,8 +177,10 @@ class Segregation(_Law):
         self.density = law.density / scales.amount
         site = next(s for s in first.sites if law.species in s.standard_potential)
         self.standard_potential = float(site.standard_potential[law.species] + law.energy / scales.energy_ev)
-        a = first.bulk_potential[law.species] - float(site.standard_potential[law.species])
-        self.bulk_occupancy = float(1.0 / (1.0 + math.exp(-a)))
+        state = (first.bulk_potential, 0.0)
+        x = float(first.occupancies(state, state, NUMPY)[first.sites.index(site)][law.species])
+        # Dilute sites have a ratio c/N and no occupancy; the core takes x/(1 - x) = c/N.
+        self.bulk_occupancy = x if site.statistics.is_limited else x / (1.0 + x)
 
     def _argument(self, side: Side) -> Any:
         return side.mu[self.species] - self.z * side.phi - self.standard_potential
@@ -185,6 +193,10 @@ class Segregation(_Law):
             pressure = statistics.pressure([self._argument(side)], [self._argument(frozen)], op)
             total = total + 0.5 * self.density * (pressure + self.z * self.bulk_occupancy * side.phi)
         return total
+
+    def reference(self, a: Side, b: Side) -> Any:
+        """The neutral core: ``N x_bulk``, half on each side."""
+        return 0.5 * self.density * self.bulk_occupancy * (a.mu[self.species] + b.mu[self.species])
 
     def charge(self, side: Side, frozen: Side, op: Operations) -> Any:
         """Charge of the core per area (scaled)."""

@@ -225,6 +225,9 @@ def phase_model(name: str, phase: Phase, scales: Scales) -> PhaseModel:
     mobility = {}
     for k, species in (phase.species or {}).items():
         if species.diffusivity is not None:
+            if not g[k] > 0.0:
+                # As good as full: x (1 - x) has rounded to zero.
+                raise _not_reached(name)
             d = species.diffusivity.at_temperature(scales.temperature) / species.haven_ratio / scales.diffusivity
             mobility[k] = float(d * bulk[k] / g[k])
     return replace(model, mobility=mobility, bulk_potential=potential)
@@ -254,17 +257,24 @@ def _bulk_potential(model: PhaseModel) -> dict[str, float]:
             shift = np.zeros(len(names))
             shift[i] = step
             jacobian[:, i] = (log_concentration(mu + shift) - log_concentration(mu - shift)) / (2 * step)
-        delta = np.linalg.solve(jacobian, -miss)
+        try:
+            delta = np.linalg.solve(jacobian, -miss)
+        except np.linalg.LinAlgError:
+            raise _not_reached(model.name) from None
         mu = mu + delta * min(1.0, 3.0 / max(np.max(np.abs(delta)), 1e-30))
         if np.max(np.abs(delta)) < 1e-15:
             break
     if not np.max(np.abs(log_concentration(mu) - target)) < 1e-10:
-        raise CaseError(
-            f"The composition of phase '{model.name}' is not reached at any chemical potential.",
-            where=f"phases.{model.name}.concentration",
-            hint="Keep the sum of the concentrations below the density of the sites that the species can occupy.",
-        )
+        raise _not_reached(model.name)
     return {k: float(v) for k, v in zip(names, mu, strict=True)}
+
+
+def _not_reached(name: str) -> CaseError:
+    return CaseError(
+        f"The composition of phase '{name}' is not reached at any chemical potential.",
+        where=f"phases.{name}.concentration",
+        hint="Keep the sum of the concentrations below the density of the sites that the species can occupy.",
+    )
 
 
 def debye_length(model: PhaseModel) -> float:

@@ -147,11 +147,13 @@ class Rows:
 
     Args:
         fixed: Rows that terminals fix.
+        shared: Pairs of terminals that share nodes, with the field that both fix.
         absent: Rows of species that exist in no phase around the node.
         instantaneous: For every owned row, whether it holds at every instant: phi where no conductor is near.
     """
 
     fixed: list[FixedRows]
+    shared: tuple[tuple[str, str, str], ...]
     absent: Ints
     instantaneous: npt.NDArray[np.bool_]
 
@@ -188,13 +190,21 @@ def find_rows(
     closure = np.array(
         [layout.entity_closure_dofs(mesh.dim - 1, f) for f in range(mesh.facets_per_cell)], dtype=np.int32
     )
-    fixed = []
+    fixed: list[FixedRows] = []
+    shared: set[tuple[str, str, str]] = set()
     for name, model in terminals.items():
         entities = mesh.terminal_entities(name)
         nodes = marked(np.unique(dofs[entities[:, :1], closure[entities[:, 1]]]).astype(np.int32))
         for quantity, applied in model.fixed.items():
             component = len(species) if quantity == POTENTIAL else species.index(quantity)
-            fixed.append(FixedRows(name, quantity, (nodes * n_fields + component).astype(np.int32), applied))
+            rows = (nodes * n_fields + component).astype(np.int32)
+            for other in fixed:
+                if other.field == quantity:
+                    # A node belongs to the first terminal that names it, or its supply would be counted twice.
+                    if mesh.comm.allreduce(len(np.intersect1d(rows, other.rows))):
+                        shared.add((other.terminal, name, quantity))
+                    rows = np.setdiff1d(rows, other.rows)
+            fixed.append(FixedRows(name, quantity, rows, applied))
 
     absent: list[npt.NDArray[Any]] = [np.empty(0, dtype=np.int32)]
     for i, k in enumerate(species):
@@ -208,4 +218,4 @@ def find_rows(
     instantaneous[:, -1] = True
     near = np.unique(np.concatenate([np.empty(0, dtype=np.int32), *conductors])).astype(np.int32)
     instantaneous[marked(near), -1] = False
-    return Rows(fixed, np.concatenate(absent).astype(np.int32), instantaneous.reshape(-1))
+    return Rows(fixed, tuple(sorted(shared)), np.concatenate(absent).astype(np.int32), instantaneous.reshape(-1))

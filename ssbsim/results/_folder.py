@@ -128,11 +128,17 @@ class RunFolder:
             with marker.open("w" if is_run and overwrite else "x", encoding="utf-8") as file:
                 file.write(self._marker_text())
         except FileExistsError as error:
-            raise ResultsError(
-                "The output folder already holds a run." if marker.is_file() else "The output path is a file.",
-                where=str(self.path),
-                hint="Give --overwrite to replace the run, or choose another folder with --output.",
-            ) from error
+            what, hint = (
+                "The output folder already holds a run.",
+                "Give --overwrite to replace the run, or choose another",
+            )
+            if not marker.is_file():
+                what, hint = "A part of the output path is a link that leads to no folder.", "Choose another"
+                if self.path.is_symlink():
+                    what = "The output path is a link that leads to no folder."
+                elif self.path.is_file():
+                    what = "The output path is a file."
+            raise ResultsError(what, where=str(self.path), hint=f"{hint} folder with --output.") from error
         except OSError as error:
             raise _files.cannot_write(self.path, error) from error
 

@@ -5,13 +5,14 @@ move on the right-hand side, so that the move spreads over the mesh instead of s
 
 Convergence is judged by the error that is left in y, in units of kT, estimated from two successive updates:
 ``e = s2 * theta / (1 - theta)`` with ``theta = s2/s1`` (Deuflhard, Newton Methods for Nonlinear Problems, 2004, section
-2.1). No tolerance has a dimension. Iterations end when that estimate is below :data:`ERROR_LEFT`, or when the updates stop
+2.1). No tolerance has a dimension. Steps are full; a solve that fails is tried once more with
+backtracking, which helps where a full step overshoots far into an exponential. Iterations end when that estimate is below :data:`ERROR_LEFT`, or when the updates stop
 shrinking at the level of rounding.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dolfinx
@@ -21,7 +22,7 @@ import numpy.typing as npt
 from mpi4py import MPI
 from petsc4py import PETSc
 
-from ssbsim.errors import ConvergenceError
+from ssbsim.errors import CaseError, ConvergenceError
 from ssbsim.physics import Functional
 from ssbsim.solvers.linear import SolverOptions
 from ssbsim.solvers.splitting import FieldSplitting
@@ -88,7 +89,12 @@ class ImplicitSolver:
         self._maximum = maximum_iterations
         self._updates: list[float] = []
         self._offset = 0
+        self._search = "basic"
         self._build()
+
+    def _discard(self) -> None:
+        for thing in (self._snes, self._x, self._f):
+            thing.destroy()
 
     def _build(self) -> None:
         """Make SNES and its vectors; also after PETSc raised inside a solve, which leaves them locked."""
@@ -102,7 +108,18 @@ class ImplicitSolver:
         self._snes.setConvergenceTest(self._test)
         self._snes.setTolerances(max_it=self._maximum)
         self._snes.getKSP().setErrorIfNotConverged(False)
-        self._snes.setFromOptions()
+        try:
+            self._snes.setFromOptions()
+        except PETSc.Error as error:
+            self._snes.destroy()
+            self.options.clear()
+            raise CaseError(
+                f"PETSc does not take the solver options {self.options.user} (error {error.ierr}).",
+                where="solver.petsc_options",
+                hint="Correct the option, or remove it to use the preset.",
+            ) from error
+        # An option may have changed it.
+        self._maximum = int(self._snes.getTolerances()[3])
         preconditioner = self._snes.getKSP().getPC()
         if preconditioner.getType() == "python" and not self.options.user.get("pc_python_type"):
             charges = [self.functional.charge_numbers[k] for k in self.functional.species]
@@ -140,6 +157,26 @@ class ImplicitSolver:
         Returns:
             The report; on failure ``functional.y`` holds the last iterate and the caller restores it.
         """
+        start = self.functional.y.x.array.copy()
+        report = self._attempt(target, tau, "basic")
+        if report.converged or "snes_linesearch_type" in self.options.user:
+            return report
+        # A step that overshoots far into an exponential comes back by one kT an iteration, or not at all: damp it.
+        self.functional.y.x.array[:] = start
+        damped = self._attempt(target, tau, "bt")
+        return replace(
+            damped,
+            iterations=report.iterations + damped.iterations,
+            linear_iterations=report.linear_iterations + damped.linear_iterations,
+        )
+
+    def _attempt(self, target: Floats, tau: float, search: str) -> NewtonReport:
+        """One run of Newton's method: with full steps (``basic``) or with backtracking (``bt``)."""
+        if search != self._search:
+            self._search = search
+            PETSc.Options().setValue(f"{self.options.prefix}snes_linesearch_type", search)
+            self._discard()
+            self._build()
         functional = self.functional
         functional.tau.value = tau
         self._target = target
@@ -205,8 +242,8 @@ class ImplicitSolver:
 
     def destroy(self) -> None:
         """Free PETSc's objects and options."""
-        for thing in (self._snes, self._matrix, self._x, self._f):
-            thing.destroy()
+        self._discard()
+        self._matrix.destroy()
         self.options.clear()
 
     def _forget_factors(self) -> None:

@@ -114,8 +114,10 @@ class FieldSplitting:
             cycle.setFromOptions()
             self._cycles.append(cycle)
         if n > 2:
+            # Not pbjacobi: in PETSc 3.25 it keeps the inverses of the first matrix when the values change.
+            matrix.setVariableBlockSizes([n] * nodes)
             self._nodes = PETSc.PC().create(comm)
-            self._nodes.setType("pbjacobi")
+            self._nodes.setType("vpbjacobi")
         self._residual = matrix.createVecRight()
         self._part = self._blocks[-1].createVecRight()
         self._change = self._blocks[-1].createVecRight()

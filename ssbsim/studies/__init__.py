@@ -1,7 +1,7 @@
 """Studies: recipes over the functional and the solvers."""
 
 from ssbsim.studies.recipes import STUDIES, StepRecord, run_equilibrium, run_steady, run_transient
-from ssbsim.studies.saved_state import gather_state, restore_state
+from ssbsim.studies.saved_state import differences, fingerprints, gather_state, restore_state
 from ssbsim.studies.simulation import Flows, Simulation, choose_scales
 from ssbsim.studies.snapshot import Layout, Snapshots
 
@@ -13,6 +13,8 @@ __all__ = [
     "Snapshots",
     "StepRecord",
     "choose_scales",
+    "differences",
+    "fingerprints",
     "gather_state",
     "restore_state",
     "run_equilibrium",

@@ -25,8 +25,16 @@ _log = logging.getLogger("ssbsim")
 _EQUILIBRIUM_STEP = 1e4
 #: Gradients of mu (kT per cell length) that count as none.
 _NO_GRADIENT = 1e-9
+#: First step of a transient, and the longest that may be asked for, over its duration.
+_FIRST_STEP = 1e-7
+_LONGEST_FIRST_STEP = 1e-4
+#: Share of a closed species that rounding may lose on the way to a steady state.
+_LOST = 1e-8
 #: Rate of change over through-flow at which a state counts as steady.
 _STEADY_RATE = 1e-10
+#: Longest step towards a steady state, in diffusion times of the cell, and the change (kT) allowed over the last one.
+_LONGEST_STEP = 1e12
+_SMALL_CHANGE = 1e-6
 #: Change of a long step, in kT, that counts as none.
 _NO_CHANGE = 1e-10
 
@@ -132,8 +140,10 @@ def run_steady(simulation: Simulation, study: SteadyStudy, index: int, observe: 
 
     report = move_terminals(simulation, simulation.point, start, end, step, name)
     total, best = report, math.inf
+    # A species that hardly moves shows no rate either: the steps must be long for the slowest one.
+    enough = 10.0 * simulation.slowest_time()
     for count in range(40):
-        size = min(10.0 * size, 1e12)
+        size = min(10.0 * size, _LONGEST_STEP)
         before = _accepted(report)
         report = move_terminals(simulation, before, end, end, step, name)
         total = replace(report, newton=total.newton + report.newton)
@@ -148,7 +158,7 @@ def run_steady(simulation: Simulation, study: SteadyStudy, index: int, observe: 
         net = abs(simulation.sum(simulation.rates(point)))
         stalled = change <= _NO_CHANGE and net <= 1e-8 * through + 1e-11 and rate > 0.5 * best
         best = min(best, rate)
-        if settled or stalled:
+        if (settled or stalled) and size >= min(enough, _LONGEST_STEP) and change <= _SMALL_CHANGE:
             break
     else:
         raise ConvergenceError(
@@ -156,6 +166,13 @@ def run_steady(simulation: Simulation, study: SteadyStudy, index: int, observe: 
             where=f"{name}; rate of change over through-flow is {rate / max(through, 1e-300):.2g}",
             hint="If a species piles up at a blocking contact, use a transient study or let it out; if the terminals have "
             "moved far, approach the value in several studies.",
+        )
+    lost = simulation.lost_amount()
+    if lost > _LOST:
+        raise ConvergenceError(
+            "The amount of a species that no terminal supplies was not kept on the way to the steady state.",
+            where=f"{name}; it changed by {lost:.2g} of itself",
+            hint="Its diffusivity is so much smaller than the others that a steady state is out of reach; use a transient.",
         )
     point = replace(_accepted(report), time=time, rate=None, slope=None)
     simulation.point = point
@@ -188,7 +205,7 @@ def run_transient(
     outputs = [begin + t / unit for t in study.output_times.until(study.duration)]
     outputs = [t for t in outputs if t > simulation.point.time]
     largest = duration if study.maximum_step is None else study.maximum_step / unit
-    size = (study.initial_step / unit) if study.initial_step is not None else 1e-7 * duration
+    size = (study.initial_step / unit) if study.initial_step is not None else _FIRST_STEP * duration
     simulation.apply(end)
     moved = start != end or simulation.point.rate is None
     point = jumped(simulation.point) if moved else simulation.point
@@ -203,13 +220,16 @@ def run_transient(
         left = outputs[0] - point.time
         planned = min(size, largest)
         # Spread the rest over two steps rather than leave a crumb before an output time.
+        if point.rate is None:
+            # The step after a jump is implicit Euler and has no error estimate: it stays short whatever was asked for.
+            planned = min(planned, _LONGEST_FIRST_STEP * duration)
         used = left if planned >= left * (1.0 - 1e-12) else (0.5 * left if planned > 0.5 * left else planned)
         report = integrator.trbdf2(point, used)
         error = report.error / study.tolerance if math.isfinite(report.error) else 1.0
         if report.accepted is None or (math.isfinite(report.error) and error > 1.0):
             rejected += 1
             shrink = 0.25 if report.accepted is None else max(0.2, 0.9 * error ** (-1.0 / 3.0))
-            size = used * shrink
+            size = _rounded(used * shrink)
             if size < 1e-14 * duration:
                 simulation.point = point
                 raise failure(simulation, report.newton[-1], name, [f"steps down to {size * unit:.2g} s"])
@@ -227,7 +247,7 @@ def run_transient(
             factor = 0.9 * error ** (-0.7 / 3.0) * previous_error ** (0.4 / 3.0)
             grown = used * min(5.0, max(0.2, factor))
             # A step cut short by an output time says little about the step that the error allows.
-            size = max(grown, size) if used < planned else grown
+            size = _rounded(max(grown, size) if used < planned else grown)
             previous_error = error
         fields = at_output or (every > 0 and taken % every == 0)
         progress = (point.time - begin) / duration
@@ -236,6 +256,15 @@ def run_transient(
         )
     simulation.study_begin = None
     _log.info("transient: %d steps, %d rejected", taken, rejected)
+
+
+def _rounded(size: float) -> float:
+    """The step rounded down to a power of the square root of two.
+
+    An error estimate differs in its last digits between one rank and three; steps from a coarse set do not, and with them
+    whole histories are the same.
+    """
+    return 2.0 ** (math.floor(2.0 * math.log2(size)) / 2.0)
 
 
 def _held(simulation: Simulation) -> str:

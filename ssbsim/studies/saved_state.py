@@ -5,6 +5,8 @@ Nodes are ordered by region and place, which does not depend on how the mesh was
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +14,7 @@ import dolfinx
 import numpy as np
 import numpy.typing as npt
 
+from ssbsim.case import Case
 from ssbsim.discretization import gather_rows
 from ssbsim.errors import CheckpointError
 from ssbsim.solvers import TimePoint
@@ -94,6 +97,24 @@ def restore_state(simulation: Simulation, arrays: Mapping[str, Floats], meta: Ma
     simulation.integrator.restore(simulation.point)
     simulation.step = meta["step"]
     simulation.study_begin = meta["study begin"]
+
+
+def fingerprints(case: Case, studies: int) -> dict[str, str]:
+    """Hashes of the parts of a case that a state depends on: all but output, solver, title and later studies.
+
+    Args:
+        case: A resolved case.
+        studies: How many of its studies the state has seen.
+    """
+    data = case.model_dump(mode="json", exclude={"title", "source", "output", "solver", "study"})
+    data |= {f"study[{i}]": study.model_dump(mode="json") for i, study in enumerate(case.study[:studies])}
+    return {name: hashlib.sha256(json.dumps(part, sort_keys=True).encode()).hexdigest() for name, part in data.items()}
+
+
+def differences(case: Case, meta: Mapping[str, Any]) -> list[str]:
+    """Names of the parts of a case in which it differs from the one that made a checkpoint."""
+    now = fingerprints(case, int(meta["study"]) + 1)
+    return [name for name, hashed in meta["case"].items() if now.get(name) != hashed]
 
 
 def _node_keys(simulation: Simulation) -> Floats:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -94,6 +95,7 @@ class Simulation:
         self.point: TimePoint = self.integrator.start()
         self.step = 0
         self.study_begin: float | None = None
+        self.check_terminals(case.study)
 
     @property
     def time(self) -> float:
@@ -113,6 +115,30 @@ class Simulation:
         values[_PLANES] = float(self.functional.load.value)
         return values
 
+    def slowest_time(self) -> float:
+        """Diffusion time of the cell for its slowest species (scaled)."""
+        case, scales = self.case, self.scales
+        slowest = [
+            s.diffusivity.at_temperature(case.temperature) / s.haven_ratio / scales.diffusivity
+            for phase in case.phases.values()
+            for s in phase.species.values()
+            if s.diffusivity is not None
+        ]
+        return 1.0 / min(slowest, default=1.0)
+
+    def lost_amount(self) -> float:
+        """Largest relative difference between what the fields hold of a closed species and what the books say."""
+        fields = self.functional.n_fields
+        held = {fixed.field for fixed in self.functional.fixed}
+        now = self.solver.assemble(self.functional.charges).reshape(-1, fields)
+        books = self.point.q.reshape(-1, fields)
+        worst = 0.0
+        for i, k in enumerate(self.functional.species):
+            if k not in held:
+                amount = self.sum(books[:, i])
+                worst = max(worst, abs(self.sum(now[:, i]) - amount) / max(abs(amount), 1e-300))
+        return worst
+
     def start_values(self) -> dict[tuple[str, str], float]:
         """What the terminals apply to the present state (scaled); before the first study that of a cell at rest."""
         if self.step > 0:
@@ -126,15 +152,34 @@ class Simulation:
 
     def target_values(self, updates: dict[str, Any]) -> dict[tuple[str, str], float]:
         """What the terminals apply after the updates of a study (scaled)."""
-        values = self.applied_values()
+        return self._updated(self.applied_values(), updates)
+
+    def _updated(self, values: dict[tuple[str, str], float], updates: dict[str, Any]) -> dict[tuple[str, str], float]:
+        values = dict(values)
         for name, update in updates.items():
-            changed = self.case.terminals[name].model_copy(
-                update={k: v for k, v in update.model_dump().items() if k != "source"}
-            )
+            changed = self.case.terminals[name].model_copy(update=update.model_dump())
             for quantity, value in self.functional.terminals[name].targets(changed).items():
                 values[name, quantity] = value
         values[_PLANES] = 1.0
         return values
+
+    def check_terminals(self, studies: Sequence[Any]) -> None:
+        """Make sure that no study asks two terminals to hold the same node at different values.
+
+        Raises:
+            CaseError: One does.
+        """
+        values = self.applied_values()
+        for study in studies:
+            values = self._updated(values, study.terminals)
+            for first, second, quantity in self.functional.shared:
+                if values[first, quantity] != values[second, quantity]:
+                    field = "the potential" if quantity == POTENTIAL else f"the electrochemical potential of {quantity}"
+                    raise CaseError(
+                        f"Terminals '{first}' and '{second}' share an edge or corner and hold {field} at different values.",
+                        where=f"terminals.{second}",
+                        hint="Give them the same value, or leave a strip between them without a terminal.",
+                    )
 
     def apply(self, values: dict[tuple[str, str], float]) -> None:
         """Let the terminals apply the values (scaled)."""

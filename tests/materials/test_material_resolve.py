@@ -9,6 +9,7 @@ from ssbsim.errors import MaterialError
 from ssbsim.materials import case_provenance, load_material, phase_provenance, resolve_case, resolve_phase
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+EXAMPLES = sorted(path for path in CONFIGS.glob("*.yaml") if path.stem != "expected")
 
 
 def case_with(phase: str) -> str:
@@ -23,7 +24,7 @@ study: [{{kind: equilibrium}}]
 """
 
 
-@pytest.mark.parametrize("path", sorted(path for path in CONFIGS.glob("*.yaml") if path.stem != "expected"), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_every_example_resolves_and_survives_the_round_trip(path: Path) -> None:
     case = resolve_case(load_case(path))
     assert all(phase.material is None for phase in case.phases.values())

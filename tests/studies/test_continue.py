@@ -57,5 +57,23 @@ def test_complete_run_and_other_case_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ssbsim.CheckpointError, match="The run is complete"):
         ssbsim.run(case, tmp_path / "again", continue_from=tmp_path / "whole", report=False, show_progress=False)
     other = parse_case(CASE.replace("20 nm", "30 nm"), name="other", folder=tmp_path)
-    with pytest.raises(ssbsim.CheckpointError, match="does not fit this case"):
+    with pytest.raises(ssbsim.CheckpointError, match="belongs to another case: geometry differ"):
         ssbsim.run(other, tmp_path / "other", continue_from=tmp_path / "whole", report=False, show_progress=False)
+
+
+def test_a_run_that_cannot_start_leaves_the_old_folder_alone(tmp_path: Path) -> None:
+    case = parse_case(CASE, name="continue", folder=tmp_path)
+    old = ssbsim.run(case, tmp_path / "old", report=False, show_progress=False)
+    charge = old.history["charge left [C/m^2]"].iloc[-1]
+    with pytest.raises(ssbsim.CheckpointError):
+        ssbsim.run(case, tmp_path / "old", overwrite=True, continue_from=tmp_path / "none", report=False)
+    with pytest.raises(ssbsim.CaseError, match="into its own folder"):
+        ssbsim.run(case, tmp_path / "old", overwrite=True, continue_from=tmp_path / "old", report=False)
+    assert ssbsim.open_results(tmp_path / "old").history["charge left [C/m^2]"].iloc[-1] == charge
+
+
+def test_current_of_every_step_adds_up_to_the_charge(tmp_path: Path) -> None:
+    case = parse_case(CASE, name="continue", folder=tmp_path)
+    whole = ssbsim.run(case, tmp_path / "whole", report=False, show_progress=False)
+    steps = whole.history["step size [s]"] * whole.history["current left [A/m^2]"]
+    assert steps.sum() == pytest.approx(whole.history["charge left [C/m^2]"].iloc[-1], rel=1e-9)
