@@ -116,6 +116,11 @@ def report_on(case: Case, mesh: MeshData) -> CheckReport:
         )
         refused = ratio > REFUSE_ABOVE and is_certain and case.solver.coarse_mesh == "error"
         (problems if refused else warnings).append(text)
+    warnings += [
+        f"Grain '{name}' is made of pieces that meet in points or edges only, and conducts through them. "
+        "Give each piece a name of its own, or let them meet in facets."
+        for name in mesh.split_grains()
+    ]
     n_fields = len({k for model in models.values() for k in model.charges}) + 1
     nodes = len(mesh.points) * (2 if case.solver.element_order == 2 else 1)
     unknowns = nodes * n_fields

@@ -32,14 +32,16 @@ def broken_space(mesh: DistributedMesh, *, components: int, order: int, region_o
         region_of_grain: Region index of each grain.
 
     Returns:
-        A ``dolfinx.fem.FunctionSpace``; with one region only it has the dofs of the ordinary space.
+        A ``dolfinx.fem.FunctionSpace``; with one region only it is the ordinary space.
     """
     comm = mesh.comm
     plain = dolfinx.fem.functionspace(mesh.mesh, ("Lagrange", order, (components,)))
+    n_regions = int(region_of_grain.max()) + 1
+    if n_regions == 1:
+        return plain
     imap = plain.dofmap.index_map
     owned = imap.size_local
     cell_nodes = plain.dofmap.list
-    n_regions = int(region_of_grain.max()) + 1
     cell_region = region_of_grain[mesh.cell_grain].astype(np.int64)
     cell_keys = cell_nodes.astype(np.int64) * n_regions + cell_region[:, None]
     seen = np.unique(cell_keys)

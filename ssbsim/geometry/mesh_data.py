@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ssbsim.geometry import _check, _simplex
+from ssbsim.geometry import _check, _facets, _simplex
 from ssbsim.geometry._facets import FacetTable, build_facet_table
 
 CELL_DIMENSION = {"interval": 1, "triangle": 2, "tetrahedron": 3}
@@ -107,6 +107,19 @@ class MeshData:
     def crowded_facets(self) -> NDArray[np.int64]:
         """Sorted vertices of facets that more than two cells claim, shape (k, d); empty in a valid mesh."""
         return self._facet_table.crowded
+
+    def split_grains(self) -> tuple[str, ...]:
+        """Names of the grains whose pieces meet one another in points or edges only."""
+        pieces = _facets.connected_pieces(self.cells, self.cell_grain, len(self.points))
+        if len(np.unique(pieces)) == len(np.unique(self.cell_grain)):
+            return ()
+        corners = self.cells.shape[1]
+        visits = np.unique(
+            np.column_stack([self.cells.reshape(-1), np.repeat(self.cell_grain, corners), np.repeat(pieces, corners)]),
+            axis=0,
+        )
+        again = (visits[1:, :2] == visits[:-1, :2]).all(axis=1)
+        return tuple(self.grains[g].name for g in np.unique(visits[1:][again, 1]))
 
     def cell_measures(self) -> NDArray[np.float64]:
         """Signed length (m), area (m^2) or volume (m^3) of every cell, shape (m,); negative where inverted."""

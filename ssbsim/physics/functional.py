@@ -21,13 +21,16 @@ Everything that a parameter study may change is a constant of the forms, so that
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import dolfinx
 import numpy as np
 import numpy.typing as npt
 import ufl
+from ufl.algorithms import expand_derivatives
 
 from ssbsim.case import Case
 from ssbsim.discretization import DistributedMesh, Scales, broken_space
@@ -63,7 +66,7 @@ class Functional:
         residual: ``q(y) + tau dR/dy``; the target of the step is subtracted as a vector.
         jacobian: Its derivative; with ``newton: lagged`` without that of the mobility, which makes it symmetric.
         charges: ``q(y)``.
-        dissipated: ``dR/dy``.
+        compile_dissipated: Makes the form of :attr:`dissipated`.
         reference_amounts: q of the reference composition of every phase.
         y: The unknown.
         lag: The same values as ``y``, where the mobility is taken.
@@ -91,7 +94,7 @@ class Functional:
     residual: Any
     jacobian: Any
     charges: Any
-    dissipated: Any
+    compile_dissipated: Callable[[], Any]
     reference_amounts: Any
     fixed: list[FixedRows]
     shared: tuple[tuple[str, str, str], ...]
@@ -99,6 +102,11 @@ class Functional:
     instantaneous: npt.NDArray[np.bool_]
     order: int
     stern_charge: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def dissipated(self) -> Any:
+        """``dR/dy``, compiled when first asked for; collective."""
+        return self.compile_dissipated()
 
     @property
     def n_fields(self) -> int:
@@ -238,10 +246,11 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
     # Conductors without ions store nothing; nothing may dissipate either.
     if not isinstance(storage, ufl.Form):
         storage = constant(0.0) * y[n] * y[n] * dx(0, "storage")
-    charges = ufl.derivative(storage, y, test)
+    # Differentiated once, not again in each of the forms that they enter: most of the set-up of a small case.
+    charges = expand_derivatives(ufl.derivative(storage, y, test))
     if not isinstance(dissipation, ufl.Form):
         dissipation = constant(0.0) * y[n] * y[n] * dx(0, "gradient")
-    dissipated = ufl.derivative(dissipation, y, test)
+    dissipated = expand_derivatives(ufl.derivative(dissipation, y, test))
     residual = charges + tau * dissipated
     jacobian = ufl.derivative(residual, y, ufl.TrialFunction(space))
     if case.solver.newton == "full":
@@ -276,7 +285,7 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
         residual=compiled(residual),
         jacobian=compiled(jacobian),
         charges=compiled(charges),
-        dissipated=compiled(dissipated),
+        compile_dissipated=lambda: compiled(dissipated),
         reference_amounts=dolfinx.fem.form(reference),
         fixed=rows.fixed,
         shared=rows.shared,

@@ -194,7 +194,7 @@ def find_rows(
     shared: set[tuple[str, str, str]] = set()
     for name, model in terminals.items():
         entities = mesh.terminal_entities(name)
-        nodes = marked(np.unique(dofs[entities[:, :1], closure[entities[:, 1]]]).astype(np.int32))
+        nodes = marked(dofs[entities[:, :1], closure[entities[:, 1]]].reshape(-1))
         for quantity, applied in model.fixed.items():
             component = len(species) if quantity == POTENTIAL else species.index(quantity)
             rows = (nodes * n_fields + component).astype(np.int32)
@@ -210,12 +210,12 @@ def find_rows(
     for i, k in enumerate(species):
         hosts = [cells for name, cells in phase_cells.items() if k in phases[name].charges]
         present = np.zeros(imap.size_local, dtype=np.bool_)
-        present[marked(np.unique(dofs[np.concatenate(hosts)]).astype(np.int32))] = True
+        present[marked(dofs[np.concatenate(hosts)].reshape(-1))] = True
         absent.append(np.flatnonzero(~present).astype(np.int32) * n_fields + i)
 
     conductors = [dofs[cells].reshape(-1) for name, cells in phase_cells.items() if phases[name].permittivity is None]
     instantaneous = np.zeros((imap.size_local, n_fields), dtype=np.bool_)
     instantaneous[:, -1] = True
-    near = np.unique(np.concatenate([np.empty(0, dtype=np.int32), *conductors])).astype(np.int32)
+    near = np.concatenate([np.empty(0, dtype=np.int32), *conductors])
     instantaneous[marked(near), -1] = False
     return Rows(fixed, tuple(sorted(shared)), np.concatenate(absent).astype(np.int32), instantaneous.reshape(-1))

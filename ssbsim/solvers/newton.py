@@ -5,9 +5,9 @@ move on the right-hand side, so that the move spreads over the mesh instead of s
 
 Convergence is judged by the error that is left in y, in units of kT, estimated from two successive updates:
 ``e = s2 * theta / (1 - theta)`` with ``theta = s2/s1`` (Deuflhard, Newton Methods for Nonlinear Problems, 2004, section
-2.1). No tolerance has a dimension. Steps are full; a solve that fails is tried once more with
-backtracking, which helps where a full step overshoots far into an exponential. Iterations end when that estimate is below :data:`ERROR_LEFT`, or when the updates stop
-shrinking at the level of rounding.
+2.1). No tolerance has a dimension. Iterations end when that estimate is below :data:`ERROR_LEFT`, or when the updates stop
+shrinking at the level of rounding. Steps are full; a solve that fails is tried once more with backtracking, which helps where
+a full step overshoots far into an exponential.
 """
 
 from __future__ import annotations

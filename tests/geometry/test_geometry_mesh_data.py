@@ -179,3 +179,24 @@ def test_every_fault_is_named(square: MeshData, fault: str):
         broken(square, **changes).validate()
     assert str(caught.value).startswith(message)
     assert caught.value.hint
+
+
+def test_pieces_of_a_grain_that_meet_in_a_point_are_named() -> None:
+    # A checkerboard of two by two squares, each of two triangles.
+    points = np.array([[i, j] for j in range(3) for i in range(3)], dtype=float) * 1e-9
+    cells, grain = [], []
+    for j in range(2):
+        for i in range(2):
+            a, b, c, d = 3 * j + i, 3 * j + i + 1, 3 * j + i + 4, 3 * j + i + 3
+            cells += [[a, b, c], [a, c, d]]
+            grain += [(i + j) % 2] * 2
+    names = (Grain("g1", "p"), Grain("g2", "p"))
+    none = np.empty((0, 2), dtype=np.int64)
+
+    def mesh(grains: list[int]) -> MeshData:
+        return MeshData(
+            points, "triangle", np.array(cells), np.array(grains), names, none, np.empty(0, dtype=np.int32), ()
+        )
+
+    assert mesh(grain).split_grains() == ("g1", "g2")
+    assert mesh([0, 0, 0, 0, 1, 1, 1, 1]).split_grains() == ()
