@@ -67,6 +67,8 @@ class SolverOptions:
         self.user = {str(k).lstrip("-"): v for k, v in user.items()}
         self.values: dict[str, Any] = {"snes_linesearch_type": "basic", **_PRESETS[preset], **self.user}
         database = PETSc.Options()
+        # The unused ones are reported here, by name; PETSc's own list would also hold those of the preset.
+        database.setValue("options_left", "no")
         for key, value in self.values.items():
             database.setValue(f"{prefix}{key}", _text(value))
 
