@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -10,3 +11,8 @@ import pytest
 def rng() -> np.random.Generator:
     """Random numbers, the same in every run."""
     return np.random.default_rng(20250101)
+
+
+# A test says what holds, never how fast: a busy machine must not fail one.
+hypothesis.settings.register_profile("ssbsim", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("ssbsim")
