@@ -18,10 +18,10 @@ import numpy as np
 
 from ssbsim.analysis import exact
 from ssbsim.case import AVOGADRO
+from ssbsim.discretization import FARADAY, GAS_CONSTANT
 from ssbsim.validation import Curve, Panel, Row
 
-FARADAY = 96485.33212331001
-THERMAL = 8.31446261815324 * 298.15 / FARADAY
+THERMAL = GAS_CONSTANT * 298.15 / FARADAY
 CONCENTRATION = 1e25 / AVOGADRO
 BULK = {"temperature": 298.15, "relative_permittivity": 10.0, "concentration": CONCENTRATION}
 DEBYE = 0.842573938e-9

@@ -24,7 +24,6 @@ from ssbsim.case import AVOGADRO
 from ssbsim.validation import Curve, Panel, Row
 
 KT = 8.617333262e-5 * 300.0
-FARADAY = 96485.33212331001
 A = {"temperature": 300.0, "relative_permittivity": 10.0, "site_density": 2e28 / AVOGADRO, "site_fraction": 0.05}
 B = {"temperature": 300.0, "relative_permittivity": 12.9, "site_density": 5e28 / AVOGADRO, "site_fraction": 0.5}
 LENGTH = 6e-9

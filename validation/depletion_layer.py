@@ -20,11 +20,10 @@ import numpy as np
 
 from ssbsim.analysis import exact
 from ssbsim.case import AVOGADRO
+from ssbsim.discretization import FARADAY, GAS_CONSTANT
 from ssbsim.validation import Curve, Panel, Row
 
-FARADAY = 96485.33212331001
-GAS = 8.31446261815324
-THERMAL = GAS * 300.0 / FARADAY
+THERMAL = GAS_CONSTANT * 300.0 / FARADAY
 CONCENTRATION = 1e26 / AVOGADRO
 BULK = {"temperature": 300.0, "relative_permittivity": 10.0, "concentration": CONCENTRATION}
 DIFFUSIVITY = 1e-12

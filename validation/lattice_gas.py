@@ -20,9 +20,9 @@ import numpy as np
 
 from ssbsim.analysis import exact
 from ssbsim.case import AVOGADRO
+from ssbsim.discretization import FARADAY
 from ssbsim.validation import Curve, Panel, Row
 
-FARADAY = 96485.33212331001
 STEP = 1e-3  # V
 MICRO = 1e-2
 POINTS = (-2.0, -1.0, -0.5, -0.2, -0.05, 0.02, 0.1, 0.2, 0.5, 1.0, 2.0)

@@ -30,11 +30,12 @@ from scipy.integrate import quad, solve_ivp
 from scipy.optimize import brentq
 
 from ssbsim.analysis import exact
+from ssbsim.discretization import GAS_CONSTANT
 from ssbsim.validation import Curve, Panel, Row
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 FARADAY, VACUUM = 96485.33212331001, 8.8541878128e-12
-THERMAL = 8.31446261815324 * 298.15 / FARADAY
+THERMAL = GAS_CONSTANT * 298.15 / FARADAY
 WIDTH = 1e-9
 MEASURED = 1.4e-8
 BIAS = 1e-3

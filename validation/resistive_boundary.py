@@ -19,10 +19,10 @@ from __future__ import annotations
 import numpy as np
 
 from ssbsim.analysis import exact
+from ssbsim.discretization import FARADAY, GAS_CONSTANT
 from ssbsim.validation import Curve, Panel, Row
 
-FARADAY = 96485.33212331001
-THERMAL = 8.31446261815324 * 298.15 / FARADAY
+THERMAL = GAS_CONSTANT * 298.15 / FARADAY
 CONCENTRATION = 8261.0
 BULK_DIFFUSIVITY = 2.6e-12
 GRAIN = 20e-6

@@ -63,7 +63,6 @@ class DistributedMesh:
             )
         shared = comm.bcast(shared, root=0)
         self.cell_type, self.grains, self.boundaries, cell_grain, facets, facet_boundary, point_shape = shared
-        self.n_input_points = int(point_shape[0])
         vertices_per_cell = {"interval": 2, "triangle": 3, "tetrahedron": 4}[self.cell_type]
         cells = data.cells if data is not None else np.empty((0, vertices_per_cell), dtype=np.int64)
         points = data.points / length if data is not None else np.empty((0, point_shape[1]))
