@@ -148,6 +148,8 @@ def test_conda_environment_has_the_same_list() -> None:
     text = (REPOSITORY / "env" / "environment.yml").read_text()
     conda = set(re.findall(r"^  - ([a-z][a-z0-9._-]*)", text.partition("dependencies:")[2], re.MULTILINE))
     assert conda == {row[1] for row in columns()} - {"-"} | {"python"}
+    from_pip = set(re.findall(r"^      - (\S+)", text, re.MULTILINE))
+    assert from_pip == {row[0].removeprefix("pip:") for row in columns() if row[1] == "pip" and ":" in row[0]}
 
 
 def test_container_reads_the_same_list() -> None:

@@ -19,7 +19,7 @@ from ._contact import (
     split_interface,
 )
 from ._dump import dump_resolved
-from ._geometry import BicrystalGeometry, FileGeometry, Geometry, Layer, LayersGeometry, Spacing
+from ._geometries import BicrystalGeometry, FileGeometry, Geometry, Layer, LayersGeometry, Spacing
 from ._load import load_case, parse_case, revise_case
 from ._phase import Diffusivity, Phase, SiteClass, Species, parse_charge
 from ._problems import InvalidCaseError, Problem

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from ._base import Model
 from ._checks import find_problems
 from ._contact import Interface, Terminal
-from ._geometry import Geometry
+from ._geometries import Geometry
 from ._phase import Phase
 from ._problems import problems_error
 from ._quantities import Temperature

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ._contact import LAWS_ACROSS, ElectrodeTerminal, ReservoirTerminal, split_interface
-from ._geometry import BicrystalGeometry, FileGeometry, LayersGeometry
 from ._phase import Phase
 from ._problems import KeyPath, Problem
 from ._units import nearest
@@ -96,15 +95,7 @@ def _filling_problems(phase: Phase, path: KeyPath) -> Iterator[Problem]:
 
 def _geometry_problems(case: Case) -> Iterator[Problem]:
     phases, geometry = tuple(case.phases), case.geometry
-    used: list[tuple[KeyPath, str]]
-    if isinstance(geometry, LayersGeometry):
-        used = [(("geometry", "layers", i, "phase"), layer.phase) for i, layer in enumerate(geometry.layers)]
-    elif isinstance(geometry, BicrystalGeometry):
-        used = [(("geometry", "grain"), geometry.grain)]
-        if geometry.core_width > 0.0:
-            used.append((("geometry", "core"), geometry.core))
-    else:
-        used = [(("geometry", "grains", group), phase) for group, phase in geometry.grains.items()]
+    used = [(("geometry", *path), name) for path, name in geometry.named_phases()]
     for path, name in used:
         if name not in phases:
             yield Problem(f"'{name}' is not a phase of this case", path, did_you_mean(name, phases))
@@ -112,14 +103,15 @@ def _geometry_problems(case: Case) -> Iterator[Problem]:
     for name in phases:
         if name not in {phase for _, phase in used} and not missing:
             yield Problem(f"phase '{name}' is not used by the geometry", ("phases", name), "remove it, or place it")
-    if not isinstance(geometry, FileGeometry) and case.solver.element_order == 2 and geometry.dimension != 1:
+    if case.solver.element_order == 2 and geometry.space_dimension() not in (None, 1):
         yield Problem("element_order 2 is for 1D only", ("solver", "element_order"), "write 'element_order: 1'")
 
 
 def _interface_problems(case: Case) -> Iterator[Problem]:
-    grains = case.geometry.grain_phases()
+    geometry = case.geometry
+    grains = geometry.grain_phases() or {}
     sides_known = tuple(dict.fromkeys([*case.phases, *grains]))
-    contacts = case.geometry.contacts() if set(grains.values()) <= set(case.phases) else None
+    contacts = geometry.contacts() if set(grains.values()) <= set(case.phases) else None
     seen: dict[frozenset[str], str] = {}
     for name, interface in case.interfaces.items():
         path: KeyPath = ("interfaces", name)
@@ -130,7 +122,7 @@ def _interface_problems(case: Case) -> Iterator[Problem]:
             continue
         if name != "|".join(sides):
             yield Problem(f"the interface '{name}' has spaces in its name", path, f"write it as '{'|'.join(sides)}'")
-        unknown = [side for side in sides if side not in sides_known]
+        unknown = [s for s in sides if s not in sides_known and geometry.phase_of_grain(s) is None]
         for side in unknown:
             yield Problem(f"'{side}' is not a phase or grain of this case", path, did_you_mean(side, sides_known))
         if frozenset(sides) in seen:
@@ -141,7 +133,8 @@ def _interface_problems(case: Case) -> Iterator[Problem]:
         if contacts is not None and not any(_touches(sides, pair, grains) for pair in contacts):
             there = ", ".join(f"'{a}|{b}'" for a, b in contacts) or "none"
             yield Problem(f"'{sides[0]}' and '{sides[1]}' do not touch", path, f"the contacts are {there}")
-        phases = [case.phases[grains.get(side, side)] for side in sides if grains.get(side, side) in case.phases]
+        names = [geometry.phase_of_grain(side) or side for side in sides]
+        phases = [case.phases[name] for name in names if name in case.phases]
         for index, law in enumerate(interface.laws):
             species = getattr(law, "species", None)
             if species is not None:
@@ -185,7 +178,7 @@ def _species_problems(species: str, phases: Sequence[Phase], path: KeyPath) -> I
 def _terminal_problems(case: Case) -> Iterator[Problem]:
     boundaries = case.geometry.boundary_names()
     for name, terminal in case.terminals.items():
-        if name not in boundaries and not (isinstance(case.geometry, FileGeometry) and not boundaries):
+        if boundaries and name not in boundaries:
             hint = did_you_mean(name, boundaries)
             yield Problem(f"'{name}' is not a boundary of this geometry", ("terminals", name), hint)
         if isinstance(terminal, ReservoirTerminal):
@@ -200,10 +193,7 @@ def _terminal_problems(case: Case) -> Iterator[Problem]:
 
 
 def _adjacent_phases(case: Case, boundary: str) -> list[Phase]:
-    phases = list(case.geometry.grain_phases().values())
-    if not isinstance(case.geometry, FileGeometry) and boundary in ("left", "right"):
-        phases = [phases[0] if boundary == "left" else phases[-1]]
-    return [case.phases[name] for name in phases if name in case.phases]
+    return [case.phases[name] for name in case.geometry.phases_at(boundary) if name in case.phases]
 
 
 def _study_problems(case: Case) -> Iterator[Problem]:

@@ -77,7 +77,9 @@ def write_msh(mesh: MeshData, path: Path, *, unit: float) -> None:
                 gmsh.model.mesh.addElementsByType(entity, codes[mesh.cell_type], numbers, nodes.ravel())
                 next_element += len(nodes)
         gmsh.write(str(path))
-    content = {"format": 1, "unit": unit, "phases": {grain.name: grain.phase for grain in mesh.grains}}
+    turned = {grain.name: grain.orientation for grain in mesh.grains if grain.orientation is not None}
+    phases = {grain.name: grain.phase for grain in mesh.grains}
+    content = {"format": 1, "unit": unit, "phases": phases, "orientations": turned}
     with path.open("ab") as stream:
         stream.write(f"${_SECTION}\n{json.dumps(content, ensure_ascii=True)}\n$End{_SECTION}\n".encode())
 

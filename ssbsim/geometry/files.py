@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -84,6 +85,9 @@ def load_mesh(path: Path) -> MeshData:
     mesh = _mapping.map_groups(
         named, grains=content["phases"], boundaries=names, unit=float(content["unit"]), where=str(path)
     )
+    turned = content.get("orientations", {})
+    grains = tuple(replace(g, orientation=tuple(turned[g.name])) if g.name in turned else g for g in mesh.grains)
+    mesh = replace(mesh, grains=grains)
     mesh.validate()
     return mesh
 

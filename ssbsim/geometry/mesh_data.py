@@ -23,10 +23,17 @@ CELL_DIMENSION = {"interval": 1, "triangle": 2, "tetrahedron": 3}
 
 @dataclass(frozen=True)
 class Grain:
-    """A crystal: a named part of the mesh, made of one phase."""
+    """A crystal: a named part of the mesh, made of one phase.
+
+    Attributes:
+        name: Name of its own.
+        phase: Name of its phase.
+        orientation: Unit quaternion (w, x, y, z) that turns the axes of the crystal into those of the mesh, or nothing.
+    """
 
     name: str
     phase: str
+    orientation: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +170,7 @@ class MeshData:
         The same on every machine. Numbering counts: the same body with its cells in another order hashes differently.
         """
         digest = hashlib.sha256(b"ssbsim mesh 1\0")
-        words = [self.cell_type, *(f"{g.name}\0{g.phase}" for g in self.grains), "\0", *self.boundaries]
+        words = [self.cell_type, *(_identity(grain) for grain in self.grains), "\0", *self.boundaries]
         for word in words:
             raw = word.encode()
             digest.update(len(raw).to_bytes(8, "little") + raw)
@@ -186,6 +193,11 @@ class MeshData:
     @cached_property
     def _facet_table(self) -> FacetTable:
         return build_facet_table(self.cells, self.cell_grain, len(self.points))
+
+
+def _identity(grain: Grain) -> str:
+    turned = "" if grain.orientation is None else "\0" + " ".join(map(repr, grain.orientation))
+    return f"{grain.name}\0{grain.phase}{turned}"
 
 
 def _read_only(array: Any, dtype: type) -> NDArray[Any]:

@@ -1,49 +1,17 @@
-"""Where the phases are: a stack of layers, a bicrystal, or the user's own mesh."""
+"""A stack of layers, and a bicrystal."""
 
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from ._base import Model
-from ._quantities import Count, Length, NonNegativeLength, Number, problem
-
-Dimensions: TypeAlias = Literal[1, 2, 3]
-
-_BOUNDARIES = ("left", "right", "bottom", "top", "front", "back")
-
-
-class Spacing(Model):
-    """Cell sizes: fine at interfaces, coarse in the bulk, geometric growth between.
-
-    Attributes:
-        interface: Size at every interface (m).
-        bulk: Largest size (m).
-        terminal: Size at the two outer ends (m); as ``bulk`` when not given.
-        growth: Largest ratio of the sizes of neighbouring cells, above 1 and at most 2.
-        transverse: Size across the plane of the layers in 2D and 3D (m); a quarter of the width when not given.
-        refinement: Every cell size is divided by this; for convergence studies.
-    """
-
-    interface: Length
-    bulk: Length
-    terminal: Length = 0.0
-    growth: Annotated[Number, Field(gt=1.0, le=2.0)] = 1.3
-    transverse: Length | None = None
-    refinement: Annotated[Count, Field(ge=1)] = 1
-
-    @model_validator(mode="after")
-    def _complete(self) -> Spacing:
-        self._fill(terminal=self.bulk)
-        if self.interface > self.bulk:
-            raise problem(
-                f"spacing.interface ({self.interface:g} m) is larger than spacing.bulk ({self.bulk:g} m)",
-                "the bulk size is the largest one",
-            )
-        return self
+from .._base import Model
+from .._problems import KeyPath
+from .._quantities import Length, NonNegativeLength, problem
+from .section import BOX_SIDES, Dimensions, GeometrySection
+from .spacing import Spacing
 
 
 class Layer(Model):
@@ -60,7 +28,7 @@ class Layer(Model):
     name: str = ""
 
 
-class _Stack(Model):
+class _Stack(GeometrySection):
     """What layered geometries share: dimension, extent across the layers and cell sizes."""
 
     dimension: Dimensions = 1
@@ -76,6 +44,8 @@ class _Stack(Model):
                 raise problem(f"a {self.dimension}D geometry needs {name}", f"add {name}: 100 nm, or set dimension: 1")
             if self.dimension < least and given:
                 raise problem(f"a {self.dimension}D geometry has no {name}", f"remove {name} or set dimension: {least}")
+        if self.spacing.junction is not None:
+            raise problem("layers have no junctions", "remove spacing.junction")
         if self.dimension == 1 and self.spacing.transverse is not None:
             raise problem("a 1D geometry has no transverse spacing", "remove spacing.transverse")
         if self.width is not None:
@@ -84,7 +54,11 @@ class _Stack(Model):
 
     def boundary_names(self) -> tuple[str, ...]:
         """Names of the outer boundaries, where terminals may sit."""
-        return _BOUNDARIES[: 2 * self.dimension]
+        return BOX_SIDES[: 2 * self.dimension]
+
+    def space_dimension(self) -> int:
+        """Number of space dimensions."""
+        return self.dimension
 
 
 class LayersGeometry(_Stack):
@@ -112,6 +86,15 @@ class LayersGeometry(_Stack):
         if twice:
             raise problem(f"two layers have the name '{twice[0]}'", "give each layer a name of its own")
         return self
+
+    def named_phases(self) -> tuple[tuple[KeyPath, str], ...]:
+        """Every place in this section that names a phase."""
+        return tuple((("layers", i, "phase"), layer.phase) for i, layer in enumerate(self.layers))
+
+    def phases_at(self, boundary: str) -> tuple[str, ...]:
+        """Phases that lie at a boundary."""
+        ends = {"left": self.layers[:1], "right": self.layers[-1:]}
+        return tuple(layer.phase for layer in ends.get(boundary, self.layers))
 
     def grain_phases(self) -> dict[str, str]:
         """Phase of each grain, by the name of the grain, from left to right."""
@@ -163,6 +146,15 @@ class BicrystalGeometry(_Stack):
             layers=tuple(layers), dimension=self.dimension, width=self.width, depth=self.depth, spacing=self.spacing
         )
 
+    def named_phases(self) -> tuple[tuple[KeyPath, str], ...]:
+        """Every place in this section that names a phase."""
+        core: tuple[tuple[KeyPath, str], ...] = ((("core",), self.core),) if self.core_width > 0.0 else ()
+        return ((("grain",), self.grain), *core)
+
+    def phases_at(self, boundary: str) -> tuple[str, ...]:
+        """Phases that lie at a boundary."""
+        return self.as_layers().phases_at(boundary)
+
     def grain_phases(self) -> dict[str, str]:
         """Phase of each grain, by the name of the grain, from left to right."""
         return self.as_layers().grain_phases()
@@ -170,41 +162,3 @@ class BicrystalGeometry(_Stack):
     def contacts(self) -> tuple[tuple[str, str], ...]:
         """Pairs of grains that touch, from left to right."""
         return self.as_layers().contacts()
-
-
-class FileGeometry(Model):
-    """A mesh that the user made, with named groups.
-
-    Attributes:
-        path: Mesh file; relative to the case file.
-        unit: Length of one unit of the mesh (m).
-        grains: Phase of each named group of cells; the group is the grain.
-        boundaries: Name of the boundary for each named group of outer facets.
-    """
-
-    kind: Literal["file"] = "file"
-    path: Path
-    unit: Length
-    grains: Annotated[dict[str, str], Field(min_length=1)]
-    boundaries: dict[str, str] = {}
-
-    @field_validator("path", mode="after")
-    @classmethod
-    def _beside_the_case(cls, path: Path, info: ValidationInfo) -> Path:
-        folder = info.context.get("folder") if info.context else None
-        return path if folder is None else (Path(folder) / path).resolve()
-
-    def boundary_names(self) -> tuple[str, ...]:
-        """Names of the outer boundaries, where terminals may sit."""
-        return tuple(dict.fromkeys(self.boundaries.values()))
-
-    def grain_phases(self) -> dict[str, str]:
-        """Phase of each grain, by the name of the grain."""
-        return dict(self.grains)
-
-    def contacts(self) -> tuple[tuple[str, str], ...] | None:
-        """Nothing: which grains touch is known only after the mesh is read."""
-        return None
-
-
-Geometry: TypeAlias = Annotated[LayersGeometry | BicrystalGeometry | FileGeometry, Field(discriminator="kind")]

@@ -1,0 +1,51 @@
+"""The user's own mesh."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from .._problems import KeyPath
+from .._quantities import Length
+from .section import GeometrySection
+
+
+class FileGeometry(GeometrySection):
+    """A mesh that the user made, with named groups.
+
+    Attributes:
+        path: Mesh file; relative to the case file.
+        unit: Length of one unit of the mesh (m).
+        grains: Phase of each named group of cells; the group is the grain.
+        boundaries: Name of the boundary for each named group of outer facets.
+    """
+
+    kind: Literal["file"] = "file"
+    path: Path
+    unit: Length
+    grains: Annotated[dict[str, str], Field(min_length=1)]
+    boundaries: dict[str, str] = {}
+
+    @field_validator("path", mode="after")
+    @classmethod
+    def _beside_the_case(cls, path: Path, info: ValidationInfo) -> Path:
+        folder = info.context.get("folder") if info.context else None
+        return path if folder is None else (Path(folder) / path).resolve()
+
+    def named_phases(self) -> tuple[tuple[KeyPath, str], ...]:
+        """Every place in this section that names a phase."""
+        return tuple((("grains", group), phase) for group, phase in self.grains.items())
+
+    def space_dimension(self) -> None:
+        """Known only after the mesh is read."""
+        return None
+
+    def boundary_names(self) -> tuple[str, ...]:
+        """Names of the outer boundaries, where terminals may sit."""
+        return tuple(dict.fromkeys(self.boundaries.values()))
+
+    def grain_phases(self) -> dict[str, str]:
+        """Phase of each grain, by the name of the grain."""
+        return dict(self.grains)
