@@ -20,6 +20,7 @@ from ._contact import (
 )
 from ._dump import dump_resolved
 from ._geometries import BicrystalGeometry, FileGeometry, Geometry, Layer, LayersGeometry, Spacing
+from ._grain_boundary import GrainBoundaryLaw, MisorientationClass
 from ._load import load_case, parse_case, revise_case
 from ._phase import Diffusivity, Phase, SiteClass, Species, parse_charge
 from ._problems import InvalidCaseError, Problem
@@ -51,11 +52,13 @@ __all__ = [
     "FileGeometry",
     "FixedChargeLaw",
     "Geometry",
+    "GrainBoundaryLaw",
     "Interface",
     "InvalidCaseError",
     "Law",
     "Layer",
     "LayersGeometry",
+    "MisorientationClass",
     "Output",
     "OutputTimes",
     "Phase",

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, field_validator, model_validator
 
 from ._base import Model
+from ._grain_boundary import GrainBoundaryLaw
 from ._quantities import (
     AreaCapacitance,
     AreaCharge,
@@ -94,11 +95,11 @@ class BlockingLaw(Model):
 
 
 Law: TypeAlias = Annotated[
-    ResistiveLaw | CapacitiveLaw | FixedChargeLaw | SegregationLaw | ButlerVolmerLaw | BlockingLaw,
+    ResistiveLaw | GrainBoundaryLaw | CapacitiveLaw | FixedChargeLaw | SegregationLaw | ButlerVolmerLaw | BlockingLaw,
     Field(discriminator="law"),
 ]
 
-LAWS_ACROSS = ("resistive", "capacitive", "butler_volmer", "blocking")
+LAWS_ACROSS = ("resistive", "grain_boundary", "capacitive", "butler_volmer", "blocking")
 """Laws that act on a jump, and so need a broken contact."""
 
 

@@ -103,6 +103,7 @@ def describe(value: Any) -> str:
     return str(value)
 
 
+Angle: TypeAlias = Annotated[float, Quantity(_units.ANGLE, above=0.0)]
 AreaCapacitance: TypeAlias = Annotated[float, Quantity(_units.AREA_CAPACITANCE, above=0.0)]
 AreaCharge: TypeAlias = Annotated[float, Quantity(_units.AREA_CHARGE)]
 AreaDensity: TypeAlias = Annotated[float, Quantity(_units.AREA_DENSITY, above=0.0)]
@@ -116,6 +117,7 @@ DiffusivityValue: TypeAlias = Annotated[float, Quantity(_units.DIFFUSIVITY, abov
 EnergyEv: TypeAlias = Annotated[float, Quantity(_units.ENERGY)]
 Length: TypeAlias = Annotated[float, Quantity(_units.LENGTH, above=0.0)]
 NonNegativeLength: TypeAlias = Annotated[float, Quantity(_units.LENGTH, at_least=0.0)]
+Permeability: TypeAlias = Annotated[float, Quantity(_units.PERMEABILITY, above=0.0)]
 Potential: TypeAlias = Annotated[float, Quantity(_units.POTENTIAL)]
 Temperature: TypeAlias = Annotated[float, Quantity(_units.TEMPERATURE, above=0.0)]
 Time: TypeAlias = Annotated[float, Quantity(_units.TIME, above=0.0)]

@@ -58,6 +58,7 @@ watt = joule / second = W
 volt = watt / ampere = V
 ohm = volt / ampere = Ω = Ω = Ohm
 siemens = ampere / volt = S
+degree = [angle] = deg
 farad = coulomb / volt = F
 hertz = 1 / second = Hz
 elementary_charge = 1.602176634e-19 * coulomb = e
@@ -132,6 +133,8 @@ CHARGE_DENSITY = Dimension("charge density", "C/m^3", "1.5 e/nm^3")
 AREA_CHARGE = Dimension("charge per area", "C/m^2", "0.1 C/m^2")
 AREA_RESISTANCE = Dimension("area-specific resistance", "ohm*m^2", "10 ohm*cm^2")
 AREA_CAPACITANCE = Dimension("capacitance per area", "F/m^2", "10 uF/cm^2")
+PERMEABILITY = Dimension("permeability", "m/s", "1.4e-8 m/s")
+ANGLE = Dimension("angle", "deg", "15 deg")
 CURRENT_DENSITY = Dimension("current density", "A/m^2", "1 mA/cm^2")
 
 DIMENSIONS: tuple[Dimension, ...] = (

@@ -4,17 +4,18 @@ Signs. A jump is *first-named minus second-named* side, ``jump(f) = f_a - f_b`` 
 ``J_k`` from a to b is the derivative of the dissipation, ``J_k = d psi / d jump(mu_k)``: positive when mu is higher in a.
 The overpotential is ``eta = jump(mu_k) / (z_k F)`` and the current from a to b ``i = z_k F J_k``.
 
-=============  ==================================================================  =====================================
+============== ==================================================================  =====================================
 law            storage (J/m2, over RT in units of the problem)                     dissipation psi (W/m2)
-=============  ==================================================================  =====================================
+============== ==================================================================  =====================================
 blocking       none                                                                none
 resistive      none                                                                ``jump(mu)^2 / (2 z^2 F^2 R)``
+grain_boundary ``C/2 jump(phi)^2``, C = eps/w                                      ``jump(mu)^2 / (2 z^2 F^2 R)``
 butler_volmer  none                                                                ``RT i0/(|z|F) [e^(a u)/a
                                                                                    + e^(-(1-a) u)/(1-a)]``, u = jump(mu)/RT
 capacitive     ``C/2 (jump(phi) - offset)^2``                                      none
 fixed_charge   ``-q phi``                                                          none
 segregation    ``RT N ln(1 + exp(a)) + z F N x_bulk phi``                          none
-=============  ==================================================================  =====================================
+============== ==================================================================  =====================================
 
 Butler-Volmer written as a current: ``i = sign(z) i0 [exp(a zF eta/RT) - exp(-(1-a) zF eta/RT)]``, which has the sign of eta
 for cations and anions alike; detailed balance holds because eta is the whole difference of electrochemical potential,
@@ -32,12 +33,19 @@ On a broken contact the laws of the plane act on both sides in equal halves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from ssbsim.case import Interface
-from ssbsim.discretization.scaling import Scales
+from ssbsim.discretization.scaling import VACUUM_PERMITTIVITY, Scales
+from ssbsim.geometry import Grain
 from ssbsim.physics.operations import NUMPY, Operations
 from ssbsim.physics.phases import PhaseModel
 from ssbsim.physics.site_statistics import SITE_STATISTICS
@@ -76,6 +84,9 @@ class InterfaceLaw(Protocol):
     def reference(self, a: Side, b: Side) -> Any:
         """Amounts that the plane holds beside neutral bulk, times test functions, or ``None``."""
 
+    def pair_factors(self, pairs: Sequence[tuple[Grain, Grain]]) -> npt.NDArray[np.float64] | None:
+        """By how much a resistance differs for every pair of grains, or ``None`` where it does not."""
+
 
 class _Law:
     """Base: stores nothing, dissipates nothing, binds every float attribute."""
@@ -96,6 +107,9 @@ class _Law:
         return None
 
     def reference(self, a: Side, b: Side) -> Any:
+        return None
+
+    def pair_factors(self, pairs: Sequence[tuple[Grain, Grain]]) -> npt.NDArray[np.float64] | None:
         return None
 
 
@@ -119,6 +133,67 @@ class Resistive(_Law):
         """``g/2 jump(mu)^2``."""
         jump = a.mu[self.species] - b.mu[self.species]
         return 0.5 * self.conductance * jump * jump
+
+
+class GrainBoundary(_Law):
+    """A boundary of zero thickness: resistance of one species and dielectric capacitance, see `GrainBoundaryLaw`.
+
+    The resistance may differ from one pair of grains to the next; `pair_factors` says by how much, and whoever places
+    the law multiplies ``resistance_factor`` into it.
+    """
+
+    couples_potentials = True
+
+    def __init__(self, law: Any, scales: Scales, first: PhaseModel) -> None:
+        self.species = law.species
+        self.law = law
+        z = first.charges[law.species]
+        c = first.bulk_concentration[law.species] * scales.concentration
+        #: Area-specific resistance (ohm m2) and tracer permeability (m/s) where the factor is 1.
+        self.resistance = _Plain(law.area_resistance(scales.temperature, z, c))
+        self.permeability = _Plain(law.tracer_permeability(scales.temperature, z, c))
+        self.conductance = scales.resistance / (z * z * self.resistance.value)
+        self.capacitance = None
+        if law.permittivity is not None:
+            self.capacitance = law.permittivity * VACUUM_PERMITTIVITY / law.width / scales.capacitance
+        self.resistance_factor: Any = None
+
+    def pair_factors(self, pairs: Sequence[tuple[Grain, Grain]]) -> npt.NDArray[np.float64] | None:
+        """Factor of the resistance of every pair of grains, or ``None`` where all are alike."""
+        if not self.law.spread and not self.law.classes:
+            return None
+        factors = np.ones(len(pairs))
+        for i, (one, other) in enumerate(pairs):
+            if self.law.classes:
+                from ssbsim.geometry.orientations import misorientation
+
+                angle = misorientation(one, other)
+                factors[i] = next((c.factor for c in self.law.classes if angle <= c.up_to), 1.0)
+            factors[i] *= math.exp(self.law.spread * _normal_deviate(self.law.seed, one.name, other.name))
+        return factors
+
+    def storage(self, a: Side, b: Side, frozen_a: Side, frozen_b: Side, op: Operations) -> Any:
+        """``C/2 jump(phi)^2``."""
+        return None if self.capacitance is None else 0.5 * self.capacitance * (a.phi - b.phi) ** 2
+
+    def dissipation(self, a: Side, b: Side, op: Operations) -> Any:
+        """``g/2 jump(mu)^2``."""
+        jump = a.mu[self.species] - b.mu[self.species]
+        spent = 0.5 * self.conductance * jump * jump
+        return spent if self.resistance_factor is None else spent / self.resistance_factor
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """A number in SI for the books, which is no parameter of a form."""
+
+    value: float
+
+
+def _normal_deviate(seed: int, one: str, other: str) -> float:
+    """A standard normal number that belongs to a pair of names, the same on every rank and mesh."""
+    digest = hashlib.sha256(f"{seed}\0{min(one, other)}\0{max(one, other)}".encode()).digest()
+    return NormalDist().inv_cdf((int.from_bytes(digest[:7], "little") + 0.5) / 2.0**56)
 
 
 class ButlerVolmer(_Law):
@@ -210,6 +285,7 @@ INTERFACE_LAWS: dict[str, Callable[[Any, Scales, PhaseModel], Any]] = {
     "butler_volmer": ButlerVolmer,
     "capacitive": Capacitive,
     "fixed_charge": FixedCharge,
+    "grain_boundary": GrainBoundary,
     "resistive": Resistive,
     "segregation": Segregation,
 }

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ssbsim.case import Case, ReservoirTerminal
 from ssbsim.discretization import DistributedMesh, Scales
 from ssbsim.errors import CaseError, MeshError
+from ssbsim.physics.facet_numbers import facet_numbers
 from ssbsim.physics.interface_laws import interface_laws
 from ssbsim.physics.phases import PhaseModel
 from ssbsim.physics.terminals import POTENTIAL, Applied
@@ -88,22 +89,41 @@ def place_interfaces(
         entry = case.interfaces[name]
         low, high, flipped = pairs[0]
         first, second = (high, low) if flipped else (low, high)
-        parts = []
-        for a, b, reverse in pairs:
-            mine = mesh.interior.entities[(mesh.interior.grains == (a, b)).all(axis=1)]
-            parts.append(mine[:, [2, 3, 0, 1]] if reverse else mine)
-        laws = interface_laws(entry, scales, phases[grains[first].phase])
+        entities, pair_of = _facets_of_pairs(mesh, pairs)
+        laws = []
+        for law in interface_laws(entry, scales, phases[grains[first].phase]):
+            bound = law.bind(constant)
+            factors = law.pair_factors([(grains[a], grains[b]) for a, b, _ in pairs])
+            if factors is not None:
+                bound.resistance_factor, _ = facet_numbers(mesh, entities, factors[pair_of])
+            laws.append(bound)
         placed.append(
             PlacedInterface(
                 name=name,
                 broken=entry.contact == "broken",
-                laws=[law.bind(constant) for law in laws],
-                entities=np.concatenate(parts).astype(np.int32),
+                laws=laws,
+                entities=entities,
                 grain_pairs=tuple((a, b) for a, b, _ in pairs),
                 phases=(grains[first].phase, grains[second].phase),
             )
         )
     return placed
+
+
+def _facets_of_pairs(mesh: DistributedMesh, pairs: Sequence[tuple[int, int, bool]]) -> tuple[Ints, Ints]:
+    """Owned facets of pairs of grains, first-named side first, and the index of the pair of every facet."""
+    n = len(mesh.grains)
+    index = {a * n + b: i for i, (a, b, _) in enumerate(pairs)}
+    keys = mesh.interior.grains[:, 0].astype(np.int64) * n + mesh.interior.grains[:, 1]
+    pair_of = np.array([index.get(int(key), -1) for key in keys], dtype=np.int32)
+    chosen = np.flatnonzero(pair_of >= 0)
+    chosen = chosen[np.argsort(pair_of[chosen], kind="stable")]
+    pair_of = pair_of[chosen]
+    reverse = np.array([flipped for _, _, flipped in pairs], dtype=np.bool_)[pair_of]
+    entities = np.where(
+        reverse[:, None], mesh.interior.entities[chosen][:, [2, 3, 0, 1]], mesh.interior.entities[chosen]
+    )
+    return entities.astype(np.int32), pair_of
 
 
 def phase_at_terminal(case: Case, mesh: DistributedMesh, phases: Mapping[str, PhaseModel], name: str) -> PhaseModel:
