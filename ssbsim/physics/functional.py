@@ -34,11 +34,17 @@ from ufl.algorithms import expand_derivatives
 
 from ssbsim.case import Case
 from ssbsim.discretization import DistributedMesh, Scales, broken_space
-from ssbsim.errors import CaseError
 from ssbsim.physics.interface_laws import Side
 from ssbsim.physics.operations import Operations
 from ssbsim.physics.phases import PhaseModel, phase_model
-from ssbsim.physics.placement import FixedRows, PlacedInterface, find_rows, phase_at_terminal, place_interfaces
+from ssbsim.physics.placement import (
+    FixedRows,
+    PlacedInterface,
+    broken_regions,
+    find_rows,
+    phase_at_terminal,
+    place_interfaces,
+)
 from ssbsim.physics.terminals import POTENTIAL, terminal_model
 
 Ints = npt.NDArray[np.int32]
@@ -160,16 +166,7 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
         name: mesh.cells_of([g for g, grain in enumerate(mesh.grains) if grain.phase == name]) for name in phases
     }
     interfaces = place_interfaces(case, mesh, phases, scales, constant)
-    broken = [pair for interface in interfaces if interface.broken for pair in interface.grain_pairs]
-    regions = mesh.regions(broken)
-    for one, other in broken:
-        if regions[one] == regions[other]:
-            raise CaseError(
-                f"The contact of grains '{mesh.grains[one].name}' and '{mesh.grains[other].name}' is broken, "
-                "but perfect contacts through other grains join the same two.",
-                where="interfaces",
-                hint="Break the other contacts too, or make this one perfect.",
-            )
+    regions = broken_regions(mesh, interfaces)
     space = broken_space(mesh, components=len(species) + 1, order=order, region_of_grain=regions)
     y, held = (dolfinx.fem.Function(space, name=n) for n in ("y", "held"))
     # The same values as y under another name. It lets the Jacobian leave the mobility out; and FFCx (0.9 to 0.11) reuses

@@ -87,6 +87,14 @@ class InterfaceLaw(Protocol):
     def pair_factors(self, pairs: Sequence[tuple[Grain, Grain]]) -> npt.NDArray[np.float64] | None:
         """By how much a resistance differs for every pair of grains, or ``None`` where it does not."""
 
+    def linear_conductance(self, species: str, *, tracer: bool = False) -> Any:
+        """Flux of a species over a small jump of mu in kT, or ``None`` where the law lets none through.
+
+        Args:
+            species: The species.
+            tracer: Instead the flux of its isotope over the jump of the isotope fraction.
+        """
+
 
 class _Law:
     """Base: stores nothing, dissipates nothing, binds every float attribute."""
@@ -112,6 +120,9 @@ class _Law:
     def pair_factors(self, pairs: Sequence[tuple[Grain, Grain]]) -> npt.NDArray[np.float64] | None:
         return None
 
+    def linear_conductance(self, species: str, *, tracer: bool = False) -> Any:
+        return None
+
 
 class Blocking(_Law):
     """Nothing crosses."""
@@ -133,6 +144,10 @@ class Resistive(_Law):
         """``g/2 jump(mu)^2``."""
         jump = a.mu[self.species] - b.mu[self.species]
         return 0.5 * self.conductance * jump * jump
+
+    def linear_conductance(self, species: str, *, tracer: bool = False) -> Any:
+        """The conductance; a tracer has the same, as a Haven ratio of 1 would give."""
+        return self.conductance if species == self.species else None
 
 
 class GrainBoundary(_Law):
@@ -182,6 +197,13 @@ class GrainBoundary(_Law):
         spent = 0.5 * self.conductance * jump * jump
         return spent if self.resistance_factor is None else spent / self.resistance_factor
 
+    def linear_conductance(self, species: str, *, tracer: bool = False) -> Any:
+        """The conductance; that of a tracer is larger by the Haven ratio."""
+        if species != self.species:
+            return None
+        value = self.conductance * self.law.haven_ratio if tracer else self.conductance
+        return value if self.resistance_factor is None else value / self.resistance_factor
+
 
 @dataclass(frozen=True)
 class _Plain:
@@ -211,6 +233,10 @@ class ButlerVolmer(_Law):
         u = a.mu[self.species] - b.mu[self.species]
         back = 1.0 - self.transfer
         return self.rate * (op.exp(self.transfer * u) / self.transfer + op.exp(-back * u) / back)
+
+    def linear_conductance(self, species: str, *, tracer: bool = False) -> Any:
+        """``i0/(|z| F)``: the exchange flux, of ions and of their isotopes alike."""
+        return self.rate if species == self.species else None
 
 
 class Capacitive(_Law):

@@ -126,6 +126,25 @@ def _facets_of_pairs(mesh: DistributedMesh, pairs: Sequence[tuple[int, int, bool
     return entities.astype(np.int32), pair_of
 
 
+def broken_regions(mesh: DistributedMesh, interfaces: Sequence[PlacedInterface]) -> Ints:
+    """Region of every grain: grains that perfect contacts join share one.
+
+    Raises:
+        CaseError: Perfect contacts through other grains join the two sides of a broken one.
+    """
+    broken = [pair for interface in interfaces if interface.broken for pair in interface.grain_pairs]
+    regions = mesh.regions(broken)
+    for one, other in broken:
+        if regions[one] == regions[other]:
+            raise CaseError(
+                f"The contact of grains '{mesh.grains[one].name}' and '{mesh.grains[other].name}' is broken, "
+                "but perfect contacts through other grains join the same two.",
+                where="interfaces",
+                hint="Break the other contacts too, or make this one perfect.",
+            )
+    return regions
+
+
 def phase_at_terminal(case: Case, mesh: DistributedMesh, phases: Mapping[str, PhaseModel], name: str) -> PhaseModel:
     """The phase that a terminal touches.
 
@@ -159,6 +178,24 @@ def phase_at_terminal(case: Case, mesh: DistributedMesh, phases: Mapping[str, Ph
                 hint="Name a species of the phase that the terminal touches.",
             )
     return phases[touched[0]]
+
+
+def owned_nodes(space: Any, nodes: Ints) -> Ints:
+    """Owned nodes of a space among those that any rank names; collective."""
+    imap = space.dofmap.index_map
+    flag = dolfinx.la.vector(imap, 1)
+    flag.array[:] = 0.0
+    flag.array[nodes] = 1.0
+    flag.scatter_reverse(dolfinx.la.InsertMode.add)
+    return np.flatnonzero(flag.array[: imap.size_local] > 0).astype(np.int32)
+
+
+def terminal_nodes(mesh: DistributedMesh, space: Any, name: str) -> Ints:
+    """Owned nodes on a boundary; collective."""
+    layout, entities = space.dofmap.dof_layout, mesh.terminal_entities(name)
+    facets = range(mesh.facets_per_cell)
+    closure = np.array([layout.entity_closure_dofs(mesh.dim - 1, f) for f in facets], dtype=np.int32)
+    return owned_nodes(space, space.dofmap.list[entities[:, :1], closure[entities[:, 1]]].reshape(-1))
 
 
 @dataclass(frozen=True)
@@ -197,24 +234,15 @@ def find_rows(
         phase_cells: Owned cells of every phase.
     """
     n_fields = len(species) + 1
-    dofs, imap, layout = space.dofmap.list, space.dofmap.index_map, space.dofmap.dof_layout
+    dofs, imap = space.dofmap.list, space.dofmap.index_map
 
     def marked(nodes: Ints) -> Ints:
-        """Owned nodes among those that any rank marks."""
-        flag = dolfinx.la.vector(imap, 1)
-        flag.array[:] = 0.0
-        flag.array[nodes] = 1.0
-        flag.scatter_reverse(dolfinx.la.InsertMode.add)
-        return np.flatnonzero(flag.array[: imap.size_local] > 0).astype(np.int32)
+        return owned_nodes(space, nodes)
 
-    closure = np.array(
-        [layout.entity_closure_dofs(mesh.dim - 1, f) for f in range(mesh.facets_per_cell)], dtype=np.int32
-    )
     fixed: list[FixedRows] = []
     shared: set[tuple[str, str, str]] = set()
     for name, model in terminals.items():
-        entities = mesh.terminal_entities(name)
-        nodes = marked(dofs[entities[:, :1], closure[entities[:, 1]]].reshape(-1))
+        nodes = terminal_nodes(mesh, space, name)
         for quantity, applied in model.fixed.items():
             component = len(species) if quantity == POTENTIAL else species.index(quantity)
             rows = (nodes * n_fields + component).astype(np.int32)

@@ -1,0 +1,254 @@
+r"""Effective conductivity and tracer diffusivity of a microstructure.
+
+For each axis of the box the faces across it are held at u = 0 and u = 1 and all others let nothing through. The mean
+flux and the mean gradient (the jumps at boundaries included: ``<grad u> = integral of u n over the outside / V``) of the
+d solutions J_j, G_j then give the whole tensor, ``k_eff [G_1 .. G_d] = -[J_1 .. J_d]``, off-diagonal parts included.
+
+The conductance along an axis is read three times: at the inlet, at the outlet, and as the dissipation, which is second
+order in the error of u where fluxes are first order. All three must agree to the accuracy asked for, or nothing is
+returned: iterative solvers call solutions converged that are 5 % wrong here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import dolfinx
+import dolfinx.fem.petsc
+import numpy as np
+import numpy.typing as npt
+import ufl
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from ssbsim.case import Case
+from ssbsim.discretization import DistributedMesh, Scales
+from ssbsim.errors import CaseError, ConvergenceError
+from ssbsim.physics.linear_transport import LinearTransport, build_linear_transport
+from ssbsim.physics.placement import terminal_nodes
+from ssbsim.solvers import choose_preset
+from ssbsim.solvers.scalar import ScalarSolver
+
+Floats = npt.NDArray[np.float64]
+
+SIDES = (("left", "right"), ("bottom", "top"), ("front", "back"))
+"""Faces of the box across x, y and z."""
+
+
+@dataclass(frozen=True)
+class EffectiveTransport:
+    """What a microstructure does as a whole.
+
+    Args:
+        tensor: Effective conductivity (S/m) or tracer diffusivity (m2/s), shape (d, d), in the axes asked for.
+        axes: The axes, 0 for x.
+        along: The same from the conductance between opposite faces, with nothing through the others, per axis.
+        disagreement: Largest relative difference between inlet, outlet and dissipation.
+        iterations: Krylov iterations per axis; 0 for direct solves.
+        unknowns: Of the linear system.
+        share: Of the dissipation along each axis, by phase and by interface of the case.
+    """
+
+    tensor: Floats
+    axes: tuple[int, ...]
+    along: tuple[float, ...]
+    disagreement: float
+    iterations: tuple[int, ...]
+    unknowns: int
+    share: tuple[dict[str, float], ...]
+
+
+def effective_transport(
+    case: Case,
+    mesh: DistributedMesh,
+    scales: Scales,
+    species: str,
+    *,
+    tracer: bool = False,
+    axes: tuple[int, ...] | None = None,
+    accuracy: float = 1e-6,
+) -> EffectiveTransport:
+    """Effective conductivity, or tracer diffusivity, of a box with named faces; collective.
+
+    Args:
+        case: A resolved case; its terminals do not matter.
+        mesh: Its mesh.
+        scales: Its scales.
+        species: The species that moves.
+        tracer: The tracer diffusivity instead of the conductivity.
+        axes: Axes to look along; all by default.
+        accuracy: By how much inlet, outlet and dissipation may differ, relative.
+
+    Raises:
+        CaseError: A face of the box has no name, or nothing connects two opposite faces.
+        ConvergenceError: The three readings differ by more.
+    """
+    transport = build_linear_transport(case, mesh, scales, species, tracer=tracer)
+    axes = tuple(range(mesh.dim)) if axes is None else axes
+    missing = [name for axis in axes for name in SIDES[axis] if name not in mesh.boundaries]
+    if missing:
+        raise CaseError(
+            f"The mesh has no boundary '{missing[0]}' to hold.",
+            where="geometry",
+            hint=f"Name the faces of the box {', '.join(n for a in axes for n in SIDES[a])}.",
+        )
+    reader = _Reader(transport)
+    matrix = dolfinx.fem.petsc.assemble_matrix(transport.conduction)
+    matrix.assemble()
+    gradients, fluxes, along, iterations, shares, worst = [], [], [], [], [], 0.0
+    for axis in axes:
+        low, high = (terminal_nodes(mesh, transport.space, name) for name in SIDES[axis])
+        fixed = np.unique(np.concatenate([low, high, transport.absent])).astype(np.int32)
+        u = dolfinx.fem.Function(transport.space)
+        x = transport.space.tabulate_dof_coordinates()[: len(u.x.array), axis]
+        start, end = (
+            mesh.comm.allreduce(x.min(initial=np.inf), MPI.MIN),
+            mesh.comm.allreduce(x.max(initial=-np.inf), MPI.MAX),
+        )
+        vector = u.x.petsc_vec
+        vector.array[:] = ((x - start) / (end - start))[: len(vector.array)]
+        vector.array[low], vector.array[high], vector.array[transport.absent] = 0.0, 1.0, 0.0
+        preset = choose_preset(case.solver.linear, mesh.dim, matrix.getSize()[0])
+        solver = ScalarSolver(matrix, fixed, preset=preset, accuracy=accuracy**2)
+        try:
+            spent, differ, count = _solve(solver, reader, matrix, vector, (low, high), accuracy)
+        finally:
+            solver.destroy()
+        u.x.scatter_forward()
+        if not spent > 0.0:
+            raise CaseError(
+                f"Nothing conducts {species} from '{SIDES[axis][0]}' to '{SIDES[axis][1]}'.",
+                where="interfaces",
+                hint="Give the broken contacts a law that lets the species through.",
+            )
+        if not differ <= accuracy:
+            raise ConvergenceError(
+                f"Inlet, outlet and dissipation differ by {differ:.2g} of the flux: the solution is not converged.",
+                where=f"effective transport of {species} along {'xyz'[axis]}",
+                hint="Use solver.linear: direct, or ask for less accuracy.",
+            )
+        worst = max(worst, differ)
+        gradients.append(reader.mean_gradient(u, axes))
+        fluxes.append(reader.mean_flux(u, axes))
+        along.append(spent * (end - start) ** 2 / reader.volume)
+        shares.append(reader.shares(u))
+        iterations.append(count)
+    unknowns = matrix.getSize()[0]
+    matrix.destroy()
+    unit = _unit(transport, reader, tracer)
+    tensor = np.array(fluxes).T @ np.linalg.inv(np.array(gradients).T)
+    return EffectiveTransport(
+        tensor=tensor * unit,
+        axes=axes,
+        along=tuple(value * unit for value in along),
+        disagreement=worst,
+        iterations=tuple(iterations),
+        unknowns=unknowns,
+        share=tuple(shares),
+    )
+
+
+def _solve(
+    solver: ScalarSolver, reader: _Reader, matrix: PETSc.Mat, u: PETSc.Vec, faces: tuple[Any, Any], accuracy: float
+) -> tuple[float, float, int]:
+    """Solve until what is read agrees: conductance by dissipation, relative disagreement, iterations."""
+    count = 0
+    for _ in range(4):
+        count += solver.solve(u).iterations
+        inlet, outlet, spent = reader.conductances(matrix, u, *faces)
+        differ = max(abs(inlet - spent), abs(outlet - spent)) / spent if spent > 0.0 else 0.0
+        if differ <= accuracy or solver.preset == "direct":
+            break
+        solver.accuracy *= 1e-2
+    return spent, differ, count
+
+
+def _unit(transport: LinearTransport, reader: _Reader, tracer: bool) -> float:
+    """From the scaled k to S/m, or over the mean concentration to m2/s."""
+    scales = transport.scales
+    if not tracer:
+        return transport.charge**2 * scales.conductivity
+    return scales.diffusivity / (reader.stored() / reader.volume)
+
+
+class _Reader:
+    """Means over the cell and flows through its faces, from forms that are compiled once."""
+
+    def __init__(self, transport: LinearTransport) -> None:
+        mesh = self.mesh = transport.mesh
+        self.transport = transport
+        domain = mesh.mesh
+        self.u = dolfinx.fem.Function(transport.space)
+        self.axis = dolfinx.fem.Constant(domain, np.zeros(mesh.dim))
+        data = [(i, cells) for i, cells in enumerate(transport.cells.values())]
+        dx = ufl.Measure("dx", domain=domain, subdomain_data=data)
+        gradient = ufl.grad(self.u[0])
+        self.phases = list(transport.cells)
+        flux, self.spent = 0, {}
+        for i, (name, k) in enumerate(transport.conductivity.items()):
+            flux = flux + k * ufl.dot(gradient, self.axis) * dx(i)
+            self.spent[name] = dolfinx.fem.form(k * ufl.inner(gradient, gradient) * dx(i))
+        vertex = {"quadrature_rule": "vertex", "quadrature_degree": 1} if mesh.dim > 1 else {"quadrature_degree": 0}
+        facets = [(i, interface.entities.reshape(-1)) for i, interface in enumerate(transport.interfaces)]
+        for i, (interface, g) in enumerate(zip(transport.interfaces, transport.conductances, strict=True)):
+            if g is not None:
+                measure = ufl.Measure("dS", domain=domain, subdomain_data=facets, metadata=vertex)(i)
+                jump = self.u[0]("+") - self.u[0]("-")
+                self.spent[interface.name] = dolfinx.fem.form(g * jump * jump * measure)
+        self.flux = dolfinx.fem.form(flux)
+        self.outside = dolfinx.fem.form(self.u[0] * ufl.dot(ufl.FacetNormal(domain), self.axis) * ufl.ds(domain))
+        one = dolfinx.fem.Constant(domain, 1.0)
+        self.volume = self._sum(dolfinx.fem.form(one * ufl.dx(domain)))
+
+    def _sum(self, form: Any) -> float:
+        return float(self.mesh.comm.allreduce(dolfinx.fem.assemble_scalar(form), op=MPI.SUM))
+
+    def _means(self, form: Any, u: Any, axes: tuple[int, ...]) -> Floats:
+        self.u.x.array[:] = u.x.array
+        values = []
+        for axis in axes:
+            self.axis.value[:] = 0.0
+            self.axis.value[axis] = 1.0
+            values.append(self._sum(form) / self.volume)
+        return np.array(values)
+
+    def mean_flux(self, u: Any, axes: tuple[int, ...]) -> Floats:
+        """``<k grad u>``."""
+        return self._means(self.flux, u, axes)
+
+    def mean_gradient(self, u: Any, axes: tuple[int, ...]) -> Floats:
+        """``<grad u>`` with the jumps."""
+        return self._means(self.outside, u, axes)
+
+    def shares(self, u: Any) -> dict[str, float]:
+        """Part of the dissipation in every phase and interface."""
+        self.u.x.array[:] = u.x.array
+        parts = {name: self._sum(form) for name, form in self.spent.items()}
+        total = sum(parts.values())
+        return {name: part / total for name, part in parts.items()}
+
+    def stored(self) -> float:
+        """Integral of the storage coefficient."""
+        matrix = dolfinx.fem.petsc.assemble_matrix(self.transport.storage)
+        matrix.assemble()
+        ones = matrix.createVecRight()
+        ones.set(1.0)
+        total = float(ones.dot(matrix * ones))
+        matrix.destroy()
+        return total
+
+    def conductances(
+        self, matrix: PETSc.Mat, u: PETSc.Vec, low: npt.NDArray[np.int32], high: npt.NDArray[np.int32]
+    ) -> tuple[float, float, float]:
+        """Conductance at the inlet, at the outlet, and as dissipation."""
+        flow = matrix * u
+        comm = self.mesh.comm
+        outlet = -float(comm.allreduce(float(flow.array[low].sum()), op=MPI.SUM))
+        inlet = float(comm.allreduce(float(flow.array[high].sum()), op=MPI.SUM))
+        spent = float(u.dot(flow))
+        flow.destroy()
+        return inlet, outlet, spent
+
+
+__all__ = ["SIDES", "EffectiveTransport", "effective_transport"]

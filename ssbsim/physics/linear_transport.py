@@ -1,0 +1,155 @@
+r"""One species near a uniform composition: linear conduction, and the diffusion of its isotopes.
+
+With a scalar u in every phase that holds the species, and jumps of u over broken contacts::
+
+    s du/dt - div(k grad u) = 0,      k du/dn = g jump(u) on a broken contact
+
+==========  ==================================  =====================  =============================================
+meaning     u                                   k                      g
+==========  ==================================  =====================  =============================================
+conduction  small change of mu (kT)             ``D c / H`` (bulk)     flux over jump(mu) of the laws of the contact
+tracer      fraction of the isotope             ``D c`` (bulk)         flux over jump of the fraction: ``P c`` of a
+                                                                       grain boundary with tracer permeability P
+==========  ==================================  =====================  =============================================
+
+and s = c, the bulk concentration, for a tracer. D is the tracer diffusivity and H the Haven ratio of the phase, so that
+conduction and tracer differ by H in the bulk and by the H of each boundary there. Exact for isotopes that are alike but
+for their name, in a cell at equilibrium; conduction is the limit of a small potential in neutral phases.
+
+Everything is scaled as in :mod:`~ssbsim.discretization.scaling`, with fluxes in ``scales.flux``. Storage is lumped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import dolfinx
+import numpy as np
+import numpy.typing as npt
+import ufl
+
+from ssbsim.case import Case
+from ssbsim.discretization import DistributedMesh, Scales, broken_space
+from ssbsim.errors import CaseError
+from ssbsim.physics.phases import phase_model
+from ssbsim.physics.placement import PlacedInterface, broken_regions, owned_nodes, place_interfaces
+
+Ints = npt.NDArray[np.int32]
+
+
+@dataclass
+class LinearTransport:
+    """The forms of a linear transport problem; built by :func:`build_linear_transport`.
+
+    Args:
+        mesh: The distributed mesh.
+        scales: Units.
+        species: The species that moves.
+        charge: Its charge number.
+        space: Broken space of one component.
+        conduction: Bilinear form of K: ``k grad u . grad v`` and ``g jump(u) jump(v)``.
+        storage: Bilinear form of C: ``s u v``, lumped.
+        cells: Owned cells of every phase that holds the species.
+        conductivity: k of each of these phases (a constant of the forms).
+        interfaces: The interfaces with their facets.
+        conductances: Of every interface, the constant or expression g; ``None`` where nothing crosses.
+        absent: Owned nodes where the species is not.
+    """
+
+    mesh: DistributedMesh
+    scales: Scales
+    species: str
+    charge: int
+    space: Any
+    conduction: Any
+    storage: Any
+    cells: dict[str, Ints]
+    conductivity: dict[str, Any]
+    interfaces: list[PlacedInterface]
+    conductances: list[Any]
+    absent: Ints
+
+
+def build_linear_transport(
+    case: Case, mesh: DistributedMesh, scales: Scales, species: str, *, tracer: bool = False
+) -> LinearTransport:
+    """Linear transport of one species of a resolved case.
+
+    Args:
+        case: The case.
+        mesh: Its mesh.
+        scales: Its scales.
+        species: Name of the species.
+        tracer: Diffusion of its isotopes instead of conduction.
+
+    Raises:
+        CaseError: No phase holds the species, or it does not move in one that does.
+    """
+    domain = mesh.mesh
+
+    def constant(value: float) -> Any:
+        return dolfinx.fem.Constant(domain, float(value))
+
+    models = {name: phase_model(name, phase, scales) for name, phase in case.phases.items()}
+    hosts = [name for name, model in models.items() if species in model.charges]
+    if not hosts:
+        known = sorted({k for model in models.values() for k in model.charges})
+        raise CaseError(
+            f"No phase holds the species '{species}'.",
+            where="phases",
+            hint=f"Species here: {', '.join(known) or 'none'}.",
+        )
+    interfaces = place_interfaces(case, mesh, models, scales, constant)
+    space = broken_space(mesh, components=1, order=1, region_of_grain=broken_regions(mesh, interfaces))
+    u, v = ufl.TrialFunction(space)[0], ufl.TestFunction(space)[0]
+    cells = {name: mesh.cells_of([g for g, grain in enumerate(mesh.grains) if grain.phase == name]) for name in hosts}
+    cell_data = [(i, cells[name]) for i, name in enumerate(hosts)]
+    facet_data = [(i, interface.entities.reshape(-1)) for i, interface in enumerate(interfaces)]
+    vertex = {"quadrature_rule": "vertex", "quadrature_degree": 1}
+    conductivity: dict[str, Any] = {}
+    conduction: Any = 0
+    storage: Any = 0
+    for i, name in enumerate(hosts):
+        diffusivity = case.phases[name].species[species].diffusivity
+        if diffusivity is None:
+            raise CaseError(
+                f"'{species}' has no diffusivity in phase '{name}', so it does not move there.",
+                where=f"phases.{name}.species.{species}",
+                hint="Add a diffusivity.",
+            )
+        haven = 1.0 if tracer else case.phases[name].species[species].haven_ratio
+        c = models[name].bulk_concentration[species]
+        d = diffusivity.at_temperature(scales.temperature) / haven / scales.diffusivity
+        conductivity[name] = constant(c * d)
+        dx = ufl.Measure("dx", domain=domain, subdomain_data=cell_data)(i)
+        conduction = conduction + conductivity[name] * ufl.inner(ufl.grad(u), ufl.grad(v)) * dx
+        storage = storage + constant(c) * u * v * ufl.Measure(
+            "dx", domain=domain, subdomain_data=cell_data, metadata=vertex
+        )(i)
+    conductances = []
+    for i, interface in enumerate(interfaces):
+        lumped = vertex if mesh.dim > 1 else {"quadrature_degree": 0}
+        measure = ufl.Measure("dS", domain=domain, subdomain_data=facet_data, metadata=lumped)(i)
+        parts = [law.linear_conductance(species, tracer=tracer) for law in interface.laws] if interface.broken else []
+        known = [g for g in parts if g is not None]
+        total = sum(known[1:], known[0]) if known else None
+        conductances.append(total)
+        if total is not None:
+            conduction = conduction + total * (u("+") - u("-")) * (v("+") - v("-")) * measure
+    here = owned_nodes(space, space.dofmap.list[np.concatenate(list(cells.values()))].reshape(-1))
+    absent = np.setdiff1d(np.arange(space.dofmap.index_map.size_local, dtype=np.int32), here)
+    return LinearTransport(
+        mesh=mesh,
+        scales=scales,
+        species=species,
+        charge=models[hosts[0]].charges[species],
+        space=space,
+        conduction=dolfinx.fem.form(conduction),
+        storage=dolfinx.fem.form(storage),
+        cells=cells,
+        conductivity=conductivity,
+        interfaces=interfaces,
+        conductances=conductances,
+        absent=absent,
+    )
