@@ -19,7 +19,7 @@ from ssbsim.analysis.headline import charge_magnitude, headline
 from ssbsim.case import dump_resolved
 from ssbsim.checking import CheckReport
 from ssbsim.results import Grid, Progress, RunFolder, provenance
-from ssbsim.studies import Flows, Simulation, Snapshots, StepRecord, fingerprints, gather_state
+from ssbsim.studies import Flows, Simulation, Snapshots, StepRecord, StudyResult, fingerprints, gather_state
 
 _log = logging.getLogger("ssbsim")
 
@@ -48,6 +48,7 @@ class Recorder:
         self._snapshots = Snapshots(simulation, flux="flux" in simulation.case.output.fields)
         self._audit = Audit()
         self._states: list[dict[str, Any]] = []
+        self._quantities: dict[str, dict[str, Any]] = {}
         self._flows: Flows = simulation.flows()
         self._progress: Progress | None = None
         self._timings: dict[str, float] = {}
@@ -158,6 +159,21 @@ class Recorder:
             row["Newton iterations"],
         )
 
+    def keep(self, result: StudyResult) -> None:
+        """Write the tables and arrays of a study, and keep its headline numbers for the summary."""
+
+        def write() -> None:
+            folder = self._folder
+            if folder is None:
+                return
+            for name, columns in result.tables.items():
+                folder.write_table(f"{name}.csv", columns)
+            for name, array in result.arrays.items():
+                folder.write_array(f"{name}.npy", array)
+
+        self._quantities |= {name: dict(entry) for name, entry in result.quantities.items()}
+        on_root(self._comm, write, share=False)
+
     def finish(self, setup: float) -> dict[str, dict[str, Any]]:
         """Write summary, audit and provenance; returns the headline numbers on rank 0."""
         simulation = self._simulation
@@ -170,6 +186,7 @@ class Recorder:
             if folder is None or checked is None:
                 return {}
             quantities = headline(checked.case, simulation.scales, simulation.functional.phases, self._states)
+            quantities |= self._quantities
             folder.write_json("summary.json", {"format": 1, "title": checked.case.title, "quantities": quantities})
             folder.write_json("audit.json", self._audit.result())
             made = provenance(

@@ -95,7 +95,9 @@ def run(
             recorder.enter(index)
             before = time.perf_counter()
             extra: dict[str, Any] = {"every": resolved.output.every or 0} if study.kind == "transient" else {}
-            STUDIES[study.kind](simulation, study, index, recorder.observe, **extra)
+            result = STUDIES[study.kind](simulation, study, index, recorder.observe, **extra)
+            if result is not None:
+                recorder.keep(result)
             recorder.leave(index, time.perf_counter() - before)
         quantities = recorder.finish(setup)
         unused = simulation.options.unused()

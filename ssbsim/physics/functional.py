@@ -81,6 +81,8 @@ class Functional:
         physical: 1 for the mobilities and laws of the case; 0 replaces each by unity, which leaves every equilibrium
             where it is and makes the approach to it well conditioned.
         load: Share of the charge and of the sites that planes carry, 1 but on the way to a first state.
+        parts: A factor of every phase, interface and terminal that stores or dissipates, by name, always 1 but where one
+            part is asked for alone.
     """
 
     mesh: DistributedMesh
@@ -97,6 +99,7 @@ class Functional:
     tau: Any
     physical: Any
     load: Any
+    parts: dict[str, Any]
     residual: Any
     jacobian: Any
     charges: Any
@@ -173,6 +176,7 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
     # the value that a coefficient has at the point of a one-point rule at the points of every other rule of the kernel.
     lag = dolfinx.fem.Function(space, y.x, name="lag")
     tau, physical, load = constant(1.0), constant(1.0), constant(1.0)
+    parts = {name: constant(1.0) for name in (*phases, *(interface.name for interface in interfaces))}
 
     terminals = {}
     for name, terminal in case.terminals.items():
@@ -199,17 +203,17 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
     dissipation: Any = 0
     reference: Any = 0
     test = ufl.TestFunction(space)
-    for i, model in enumerate(bound.values()):
-        now, kept, lagged = state(y), state(held), state(lag)
+    for i, (name, model) in enumerate(bound.items()):
+        now, kept, lagged, part = state(y), state(held), state(lag), parts[name]
         if model.sites:
-            storage = storage + model.pressure(now, kept, UFL) * dx(i, "storage")
+            storage = storage + part * model.pressure(now, kept, UFL) * dx(i, "storage")
         if model.permittivity is not None:
-            storage = storage + model.fixed_storage(y[n]) * dx(i, "storage")
-            storage = storage + model.electrostatic_storage(y[n], UFL) * dx(i, "gradient")
+            storage = storage + part * model.fixed_storage(y[n]) * dx(i, "storage")
+            storage = storage + part * model.electrostatic_storage(y[n], UFL) * dx(i, "gradient")
         unity = {k: physical * m + (1.0 - physical) for k, m in model.mobilities(lagged, kept, UFL).items()}
         spent = model.dissipation(now[0], now[1], unity, UFL)
         if spent is not None:
-            dissipation = dissipation + spent * dx(i, "gradient")
+            dissipation = dissipation + part * spent * dx(i, "gradient")
         for k, c in model.bulk_concentration.items():
             amount = constant(c)
             reference = reference + amount * test[species.index(k)] * dx(i, "storage")
@@ -224,21 +228,23 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
         for law in interface.laws:
             stored = law.storage(a, b, kept_a, kept_b, UFL)
             if stored is not None:
-                storage = storage + (load * stored if law.loads_plane else stored) * measure
+                storage = storage + parts[interface.name] * (load * stored if law.loads_plane else stored) * measure
             held_there = law.reference(Side(*state(test, "+")), Side(*state(test, "-")))
             if held_there is not None:
                 reference = reference + held_there * measure
             spent = law.dissipation(a, b, UFL)
             if spent is not None:
                 jump = a.mu[law.species] - b.mu[law.species]
-                dissipation = dissipation + (physical * spent + (1.0 - physical) * 0.5 * jump * jump) * measure
+                spent = physical * spent + (1.0 - physical) * 0.5 * jump * jump
+                dissipation = dissipation + parts[interface.name] * spent * measure
     stern_charge: dict[str, Any] = {}
-    for i, model in enumerate(terminals.values()):
+    for i, (name, model) in enumerate(terminals.items()):
         stored = model.storage(y[n])
         if stored is not None:
             measure = ufl.Measure("ds", domain=domain, subdomain_data=outer_data, metadata=lumped)(i)
-            storage = storage + stored * measure
-            stern_charge[list(terminals)[i]] = dolfinx.fem.form(model.charge(y[n]) * measure)
+            parts[name] = constant(1.0)
+            storage = storage + parts[name] * stored * measure
+            stern_charge[name] = dolfinx.fem.form(model.charge(y[n]) * measure)
 
     # Conductors without ions store nothing; nothing may dissipate either.
     if not isinstance(storage, ufl.Form):
@@ -279,6 +285,7 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
         tau=tau,
         physical=physical,
         load=load,
+        parts=parts,
         residual=compiled(residual),
         jacobian=compiled(jacobian),
         charges=compiled(charges),

@@ -7,12 +7,15 @@ stay.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ssbsim.errors import ResultsError
@@ -58,12 +61,31 @@ class RunFolder:
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a text file into the folder in one atomic step; returns its path."""
+        return self.write_bytes(name, text.encode("utf-8"))
+
+    def write_bytes(self, name: str, data: bytes) -> Path:
+        """Write any file into the folder in one atomic step; returns its path."""
         path = self.path / self._plain_name(name)
         if name not in self._written:
             self._written.append(name)
             self._mark()
-        _files.write_text(path, text)
+        _files.write_bytes(path, data)
         return path
+
+    def write_table(self, name: str, columns: Mapping[str, Any]) -> Path:
+        """Write a csv file: columns by name with unit, as in "frequency [Hz]", equally long; numbers exactly."""
+        rows = zip(*(np.asarray(values).tolist() for values in columns.values()), strict=True)
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+        return self.write_text(name, text.getvalue())
+
+    def write_array(self, name: str, array: npt.ArrayLike) -> Path:
+        """Write an array as npy, readable without pickle."""
+        stream = io.BytesIO()
+        np.save(stream, np.asarray(array), allow_pickle=False)
+        return self.write_bytes(name, stream.getvalue())
 
     def write_json(self, name: str, data: Mapping[str, Any]) -> Path:
         """Write a JSON file in one atomic step; numpy values are allowed, NaN and infinities become null."""

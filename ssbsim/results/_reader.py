@@ -70,6 +70,35 @@ class Results:
         """``provenance.json``: versions, options, command line."""
         return self._json("provenance.json")
 
+    def table(self, name: str) -> pd.DataFrame:
+        """A table that a study left, by the name of its file without extension, as in ``table("impedance")``.
+
+        Raises:
+            ResultsError: There is none of this name.
+        """
+        import pandas
+
+        return pandas.read_csv(self._left(f"{name}.csv"))
+
+    def array(self, name: str) -> npt.NDArray[Any]:
+        """An array that a study left, by the name of its file without extension.
+
+        Raises:
+            ResultsError: There is none of this name.
+        """
+        array: npt.NDArray[Any] = np.load(self._left(f"{name}.npy"), allow_pickle=False)
+        return array
+
+    def _left(self, name: str) -> Path:
+        there = sorted(str(file) for file in read_marker(self.path).get("files", []))
+        if name in there and (self.path / name).is_file():
+            return self.path / name
+        suffix = Path(name).suffix
+        same = ", ".join(file.removesuffix(suffix) for file in there if file.endswith(suffix))
+        raise ResultsError(
+            f"The run has no {name}.", where=str(self.path), hint=f"There is: {same or 'none of the kind'}."
+        )
+
     @cached_property
     def resolved(self) -> dict[str, Any]:
         """``resolved.yaml``: the case with every default and library value filled in."""

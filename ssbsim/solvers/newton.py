@@ -218,6 +218,25 @@ class ImplicitSolver:
             self._forget_factors()
         return NewtonReport(converged, text, self._snes.getIterationNumber() + self._offset, linear, update, row, rank)
 
+    def assemble_jacobian(self, matrix: PETSc.Mat, tau: float) -> None:
+        """``C + tau K`` at the present state with every row, into a matrix of :meth:`new_matrix`."""
+        self.functional.tau.value = tau
+        matrix.zeroEntries()
+        dolfinx.fem.petsc.assemble_matrix(matrix, self.functional.jacobian, bcs=[])
+        matrix.assemble()
+
+    def new_matrix(self) -> PETSc.Mat:
+        """A matrix with the pattern of the Jacobian; whoever asks for it destroys it."""
+        return dolfinx.fem.petsc.create_matrix(self.functional.jacobian)
+
+    def linearise(self, tau: float) -> None:
+        """Make ``C + tau K`` at the present state the matrix of :meth:`solve_linear`."""
+        self.assemble_jacobian(self._matrix, tau)
+        self._matrix.zeroRowsColumns(self._global_fixed, 1.0)
+        ksp = self._snes.getKSP()
+        ksp.setOperators(self._matrix)
+        ksp.setFromOptions()
+
     def solve_linear(self, rhs: Floats) -> Floats:
         """Apply the inverse of the last Jacobian (fixed rows: zero) to a vector of owned rows.
 
@@ -260,9 +279,7 @@ class ImplicitSolver:
         f.array[:] = np.where(self._free, self._left, 0.0)
 
     def _jacobian(self, snes: PETSc.SNES | None, x: PETSc.Vec | None, a: PETSc.Mat, p: PETSc.Mat) -> None:
-        a.zeroEntries()
-        dolfinx.fem.petsc.assemble_matrix(a, self.functional.jacobian, bcs=[])
-        a.assemble()
+        self.assemble_jacobian(a, float(self.functional.tau.value))
         a.zeroRowsColumns(self._global_fixed, 1.0)
 
     def _tangent_step(self, missing: Floats) -> int:
@@ -270,9 +287,7 @@ class ImplicitSolver:
         matrix, ksp = self._matrix, self._snes.getKSP()
         self._f.array[:] = self.unbalanced(self._target)
         self._x.array[:] = missing
-        matrix.zeroEntries()
-        dolfinx.fem.petsc.assemble_matrix(matrix, self.functional.jacobian, bcs=[])
-        matrix.assemble()
+        self.assemble_jacobian(matrix, float(self.functional.tau.value))
         matrix.zeroRowsColumns(self._global_fixed, 1.0, self._x, self._f)
         ksp.setOperators(matrix)
         step = matrix.createVecRight()

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,25 @@ class StepRecord:
     fields: bool
     end: bool
     progress: float
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """What a study gives beside steps; a recipe that has it returns it, the same on every rank.
+
+    Args:
+        study: Index of the study in the case.
+        kind: Its kind.
+        tables: By the name of the csv file (without extension): columns by name with unit, equally long.
+        quantities: Headline numbers: name to ``{"value", "unit", "how"}``.
+        arrays: By the name of the npy file (without extension).
+    """
+
+    study: int
+    kind: str
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    quantities: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    arrays: Mapping[str, Any] = field(default_factory=dict)
 
 
 Observer = Callable[[StepRecord], None]
