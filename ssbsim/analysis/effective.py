@@ -2,7 +2,8 @@ r"""Effective conductivity and tracer diffusivity of a microstructure.
 
 For each axis of the box the faces across it are held at u = 0 and u = 1 and all others let nothing through. The mean
 flux and the mean gradient (the jumps at boundaries included: ``<grad u> = integral of u n over the outside / V``) of the
-d solutions J_j, G_j then give the whole tensor, ``k_eff [G_1 .. G_d] = -[J_1 .. J_d]``, off-diagonal parts included.
+d solutions J_j, G_j then give the whole tensor, ``k_eff [G_1 .. G_d] = -[J_1 .. J_d]``, off-diagonal parts included. It
+is the apparent tensor of the sample: symmetric only as far as the sample is large against its grains.
 
 The conductance along an axis is read three times: at the inlet, at the outlet, and as the dissipation, which is second
 order in the error of u where fluxes are first order. All three must agree to the accuracy asked for, or nothing is
@@ -34,6 +35,10 @@ Floats = npt.NDArray[np.float64]
 
 SIDES = (("left", "right"), ("bottom", "top"), ("front", "back"))
 """Faces of the box across x, y and z."""
+
+
+#: Conductance over the largest entry of the matrix that is rounding only.
+_NOTHING = 1e-13
 
 
 @dataclass(frozen=True)
@@ -112,11 +117,13 @@ def effective_transport(
         preset = choose_preset(case.solver.linear, mesh.dim, matrix.getSize()[0])
         solver = ScalarSolver(matrix, fixed, preset=preset, accuracy=accuracy**2)
         try:
+            if preset == "multigrid":
+                solver.guess_by_regions(vector, transport.region)
             spent, differ, count = _solve(solver, reader, matrix, vector, (low, high), accuracy)
         finally:
             solver.destroy()
         u.x.scatter_forward()
-        if not spent > 0.0:
+        if not spent > _NOTHING * matrix.getDiagonal().max()[1]:
             raise CaseError(
                 f"Nothing conducts {species} from '{SIDES[axis][0]}' to '{SIDES[axis][1]}'.",
                 where="interfaces",

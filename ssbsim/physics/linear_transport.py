@@ -55,6 +55,7 @@ class LinearTransport:
         interfaces: The interfaces with their facets.
         conductances: Of every interface, the constant or expression g; ``None`` where nothing crosses.
         absent: Owned nodes where the species is not.
+        region: Region of every owned node; -1 where the species is not.
     """
 
     mesh: DistributedMesh
@@ -69,6 +70,7 @@ class LinearTransport:
     interfaces: list[PlacedInterface]
     conductances: list[Any]
     absent: Ints
+    region: Ints
 
 
 def build_linear_transport(
@@ -101,7 +103,8 @@ def build_linear_transport(
             hint=f"Species here: {', '.join(known) or 'none'}.",
         )
     interfaces = place_interfaces(case, mesh, models, scales, constant)
-    space = broken_space(mesh, components=1, order=1, region_of_grain=broken_regions(mesh, interfaces))
+    regions = broken_regions(mesh, interfaces)
+    space = broken_space(mesh, components=1, order=1, region_of_grain=regions)
     u, v = ufl.TrialFunction(space)[0], ufl.TestFunction(space)[0]
     cells = {name: mesh.cells_of([g for g, grain in enumerate(mesh.grains) if grain.phase == name]) for name in hosts}
     cell_data = [(i, cells[name]) for i, name in enumerate(hosts)]
@@ -138,6 +141,7 @@ def build_linear_transport(
         if total is not None:
             conduction = conduction + total * (u("+") - u("-")) * (v("+") - v("-")) * measure
     here = owned_nodes(space, space.dofmap.list[np.concatenate(list(cells.values()))].reshape(-1))
+    region = _region_of_nodes(mesh, space, regions)
     absent = np.setdiff1d(np.arange(space.dofmap.index_map.size_local, dtype=np.int32), here)
     return LinearTransport(
         mesh=mesh,
@@ -152,4 +156,16 @@ def build_linear_transport(
         interfaces=interfaces,
         conductances=conductances,
         absent=absent,
+        region=np.where(np.isin(np.arange(len(region)), absent), -1, region).astype(np.int32),
     )
+
+
+def _region_of_nodes(mesh: DistributedMesh, space: Any, region_of_grain: Ints) -> Ints:
+    """Region of every owned node; an owner may own a node that only cells of other ranks touch."""
+    total, seen = dolfinx.fem.Function(space), dolfinx.fem.Function(space)
+    for function, values in ((total, region_of_grain[mesh.cell_grain][:, None]), (seen, 1.0)):
+        function.x.array[:] = 0.0
+        function.x.array[space.dofmap.list] = values
+        function.x.scatter_reverse(dolfinx.la.InsertMode.add)
+    owned = space.dofmap.index_map.size_local
+    return np.rint(total.x.array[:owned] / seen.x.array[:owned]).astype(np.int32)

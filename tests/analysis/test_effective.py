@@ -1,0 +1,126 @@
+"""Effective conductivity and tracer diffusivity: exact stacks, bounds, symmetry, and solvers that must agree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+from samples import TEMPERATURE, lattice_gas, layers, make_case, reservoir
+
+from ssbsim import CaseError
+from ssbsim.analysis.effective import EffectiveTransport, effective_transport
+from ssbsim.case import Case
+from ssbsim.discretization import FARADAY, GAS_CONSTANT, DistributedMesh, Scales
+from ssbsim.geometry import Grain, MeshData, build_geometry
+from ssbsim.geometry.extrude import split_boxes
+
+D, C = 1e-12, 5e3
+BULK = FARADAY**2 * C * D / (GAS_CONSTANT * TEMPERATURE)
+SCALES = Scales(TEMPERATURE, 1e-8, 1e3, D)
+
+
+def boundary(**given: Any) -> dict[str, Any]:
+    return {"e|e": {"contact": "broken", "laws": [{"law": "grain_boundary", "species": "Li+"} | given]}}
+
+
+def effective(case: Case, mesh: MeshData | None = None, **more: Any) -> EffectiveTransport:
+    data = build_geometry(case) if mesh is None else mesh
+    return effective_transport(case, DistributedMesh(MPI.COMM_SELF, data, 1e-8), SCALES, "Li+", **more)
+
+
+def checkerboard(labels: np.ndarray[Any, Any], cells: int) -> MeshData:
+    """A square of 1 um: labels as grains, each pixel so many cells wide."""
+    fine = np.kron(labels, np.ones((cells, cells), dtype=int))
+    n = len(fine)
+    index = np.arange((n + 1) ** 2).reshape(n + 1, n + 1)
+    axis = np.linspace(0.0, 1e-6, n + 1)
+    sides = [index[0], index[-1], index[:, 0], index[:, -1]]
+    return MeshData(
+        points=np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2),
+        cell_type="triangle",
+        cells=split_boxes(index),
+        cell_grain=np.repeat(fine.reshape(-1), 2),
+        grains=tuple(Grain(f"e.{i}", "e") for i in range(int(labels.max()) + 1)),
+        boundary_facets=np.vstack([np.stack([side[:-1], side[1:]], axis=1) for side in sides]),
+        facet_boundary=np.repeat(np.arange(4), n),
+        boundaries=("left", "right", "bottom", "top"),
+    )
+
+
+def square(grains: int, linear: str = "auto", **given: Any) -> Case:
+    names = {f"e.{i}": "e" for i in range(grains)}
+    sides = {side: side for side in ("left", "right", "bottom", "top")}
+    return make_case(
+        geometry={"kind": "file", "path": "none.msh", "unit": 1.0, "grains": names, "boundaries": sides},
+        phases={"e": lattice_gas(0.5)},
+        interfaces=boundary(**given),
+        terminals={"left": reservoir()},
+        solver={"linear": linear},
+    )
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 3])
+def test_a_stack_is_bulk_and_boundaries_in_series_and_in_parallel(dimension: int) -> None:
+    phases = {"e": lattice_gas(0.5) | {"species": {"Li+": {"diffusivity": D, "haven_ratio": 0.4}}}}
+    case = make_case(
+        geometry=layers(*[("e", 5.0)] * 4, bulk=2.5, interface=2.5, dimension=dimension),
+        phases=phases,
+        interfaces=boundary(permeability=2e-5, haven_ratio=0.2),
+    )
+    length = 20e-9
+    resistance = length / (BULK / 0.4) + 3 * GAS_CONSTANT * TEMPERATURE * 0.2 / (FARADAY**2 * C * 2e-5)
+    charge = effective(case)
+    assert charge.along[0] == pytest.approx(length / resistance, rel=1e-9)
+    tracer = effective(case, tracer=True)
+    assert tracer.along[0] == pytest.approx(length / (length / D + 3 / 2e-5), rel=1e-9)
+    along = charge.tensor.diagonal()[1:]
+    assert along == pytest.approx([BULK / 0.4] * (dimension - 1), rel=1e-9)
+    assert charge.tensor - np.diag(charge.tensor.diagonal()) == pytest.approx(0.0, abs=1e-9 * BULK)
+    assert charge.share[0]["e"] + charge.share[0]["e|e"] == pytest.approx(1.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1e-3, 1e-6])
+def test_square_grains_follow_the_brick_layer(ratio: float) -> None:
+    """Straight through: the flux is uniform, so that D_eff = L / (L/D + 3/P) exactly."""
+    labels = np.arange(16).reshape(4, 4)
+    permeability = ratio * D / 1e-9
+    expected = 1e-6 / (1e-6 / D + 3 / permeability)
+    for linear in ("direct", "multigrid"):
+        found = effective(square(16, linear, permeability=permeability), checkerboard(labels, 4), tracer=True)
+        assert found.along == pytest.approx([expected] * 2, rel=1e-6)
+
+
+def test_iterations_do_not_grow_with_the_ratio() -> None:
+    rng = np.random.default_rng(1)
+    seeds = rng.random((40, 2))
+    places = (np.stack(np.meshgrid(*[np.arange(60)] * 2, indexing="ij"), axis=-1) + 0.5) / 60
+    labels = np.argmin(((places[:, :, None] - seeds) ** 2).sum(axis=-1), axis=-1)
+    mesh = checkerboard(labels, 1)
+    counts, values = [], []
+    for ratio in (1.0, 1e-2, 1e-4, 1e-6):
+        case = square(40, "multigrid", permeability=ratio * D / 1e-9)
+        found = effective(case, mesh, tracer=True)
+        exact = effective(
+            case.model_copy(update={"solver": case.solver.model_copy(update={"linear": "direct"})}), mesh, tracer=True
+        )
+        assert found.tensor == pytest.approx(exact.tensor, rel=1e-6, abs=1e-8 * found.tensor.max())
+        # Grains without a texture: no axis turns the current; a box of so few has a few percent left.
+        assert abs(found.tensor[0, 1]) + abs(found.tensor[1, 0]) < 0.3 * found.tensor[0, 0]
+        counts.append(max(found.iterations))
+        values.append(found.along[0])
+    assert max(counts) <= 12
+    assert counts[-1] <= counts[0] + 2
+    assert values == sorted(values, reverse=True)
+
+
+def test_a_boundary_that_lets_nothing_through_is_an_error() -> None:
+    case = make_case(
+        geometry=layers(("e", 5.0), ("e", 5.0)),
+        phases={"e": lattice_gas(0.5)},
+        interfaces={"e|e": {"contact": "broken", "laws": []}},
+        terminals={"left": reservoir(), "right": reservoir()},
+    )
+    with pytest.raises(CaseError, match="Nothing conducts"):
+        effective(case)
