@@ -26,6 +26,7 @@ from ._phase import Diffusivity, Phase, SiteClass, Species, parse_charge
 from ._problems import InvalidCaseError, Problem
 from ._schema import case_json_schema
 from ._study import (
+    EffectiveTransportStudy,
     EquilibriumStudy,
     Output,
     OutputTimes,
@@ -47,6 +48,7 @@ __all__ = [
     "CapacitiveLaw",
     "Case",
     "Diffusivity",
+    "EffectiveTransportStudy",
     "ElectrodeTerminal",
     "EquilibriumStudy",
     "FileGeometry",

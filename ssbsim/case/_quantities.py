@@ -115,6 +115,7 @@ Conductivity: TypeAlias = Annotated[float, Quantity(_units.CONDUCTIVITY, above=0
 CurrentDensity: TypeAlias = Annotated[float, Quantity(_units.CURRENT_DENSITY, above=0.0)]
 DiffusivityValue: TypeAlias = Annotated[float, Quantity(_units.DIFFUSIVITY, above=0.0)]
 EnergyEv: TypeAlias = Annotated[float, Quantity(_units.ENERGY)]
+Frequency: TypeAlias = Annotated[float, Quantity(_units.FREQUENCY, above=0.0)]
 Length: TypeAlias = Annotated[float, Quantity(_units.LENGTH, above=0.0)]
 NonNegativeLength: TypeAlias = Annotated[float, Quantity(_units.LENGTH, at_least=0.0)]
 Permeability: TypeAlias = Annotated[float, Quantity(_units.PERMEABILITY, above=0.0)]

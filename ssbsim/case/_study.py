@@ -171,7 +171,27 @@ class TransientStudy(_Study):
         return self
 
 
-Study: TypeAlias = Annotated[EquilibriumStudy | SteadyStudy | TransientStudy, Field(discriminator="kind")]
+class EffectiveTransportStudy(Model):
+    """Conductivity and tracer diffusivity of the whole box, with the brick layer beside them.
+
+    Attributes:
+        species: The species that moves.
+        axes: Along which axes; all when not given.
+    """
+
+    kind: Literal["effective_transport"] = "effective_transport"
+    species: str
+    axes: tuple[Literal["x", "y", "z"], ...] = ()
+
+    @property
+    def terminals(self) -> dict[str, TerminalUpdate]:
+        """None: the state of the cell stays as it is."""
+        return {}
+
+
+Study: TypeAlias = Annotated[
+    EquilibriumStudy | SteadyStudy | TransientStudy | EffectiveTransportStudy, Field(discriminator="kind")
+]
 
 OutputField: TypeAlias = Literal[
     "potential", "electrochemical_potential", "concentration", "occupancy", "charge_density", "flux"

@@ -135,6 +135,7 @@ AREA_RESISTANCE = Dimension("area-specific resistance", "ohm*m^2", "10 ohm*cm^2"
 AREA_CAPACITANCE = Dimension("capacitance per area", "F/m^2", "10 uF/cm^2")
 PERMEABILITY = Dimension("permeability", "m/s", "1.4e-8 m/s")
 ANGLE = Dimension("angle", "deg", "15 deg")
+FREQUENCY = Dimension("frequency", "Hz", "1 kHz")
 CURRENT_DENSITY = Dimension("current density", "A/m^2", "1 mA/cm^2")
 
 DIMENSIONS: tuple[Dimension, ...] = (

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,8 @@ import numpy as np
 from ssbsim.case import EquilibriumStudy, SteadyStudy, TransientStudy
 from ssbsim.errors import CaseError, ConvergenceError
 from ssbsim.solvers import StepReport, TimePoint, jumped
+from ssbsim.studies.effective_transport import run_effective_transport
+from ssbsim.studies.records import Observer, StepRecord
 from ssbsim.studies.simulation import Simulation
 from ssbsim.studies.solve import failure, move_terminals
 
@@ -37,51 +38,6 @@ _LONGEST_STEP = 1e12
 _SMALL_CHANGE = 1e-6
 #: Change of a long step, in kT, that counts as none.
 _NO_CHANGE = 1e-10
-
-
-@dataclass(frozen=True)
-class StepRecord:
-    """What an observer sees of a step.
-
-    Args:
-        study: Index of the study in the case.
-        kind: Its kind.
-        report: The step.
-        size: Step (s); infinite for equilibrium.
-        fields: Whether the fields are to be written.
-        end: Whether the study ends here.
-        progress: Fraction of the study done.
-    """
-
-    study: int
-    kind: str
-    report: StepReport
-    size: float
-    fields: bool
-    end: bool
-    progress: float
-
-
-@dataclass(frozen=True)
-class StudyResult:
-    """What a study gives beside steps; a recipe that has it returns it, the same on every rank.
-
-    Args:
-        study: Index of the study in the case.
-        kind: Its kind.
-        tables: By the name of the csv file (without extension): columns by name with unit, equally long.
-        quantities: Headline numbers: name to ``{"value", "unit", "how"}``.
-        arrays: By the name of the npy file (without extension).
-    """
-
-    study: int
-    kind: str
-    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    quantities: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    arrays: Mapping[str, Any] = field(default_factory=dict)
-
-
-Observer = Callable[[StepRecord], None]
 
 
 def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int, observe: Observer) -> None:
@@ -308,4 +264,9 @@ def _accepted_y(point: TimePoint | None) -> Any:
 
 
 #: Every study that a case may name; the key is the word in the case file.
-STUDIES: dict[str, Any] = {"equilibrium": run_equilibrium, "steady": run_steady, "transient": run_transient}
+STUDIES: dict[str, Any] = {
+    "effective_transport": run_effective_transport,
+    "equilibrium": run_equilibrium,
+    "steady": run_steady,
+    "transient": run_transient,
+}

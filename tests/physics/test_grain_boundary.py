@@ -102,7 +102,14 @@ def test_misorientation_classes_choose_the_factor() -> None:
 @pytest.mark.parametrize("dimension", [1, 2, 3])
 def test_every_boundary_of_a_row_has_its_own_resistance(dimension: int) -> None:
     """Steady current through five grains: bulk and four different boundaries in series, exactly."""
-    boundary = {"law": "grain_boundary", "species": "Li+", "resistance": 2e-3, "spread": 1.0, "permittivity": 20.0, "width": 1e-9}
+    boundary = {
+        "law": "grain_boundary",
+        "species": "Li+",
+        "resistance": 2e-3,
+        "spread": 1.0,
+        "permittivity": 20.0,
+        "width": 1e-9,
+    }
     case = make_case(
         geometry=layers(*[("e", 4.0)] * 5, bulk=4.0, interface=4.0, dimension=dimension),
         phases={"e": lattice_gas(0.5)},

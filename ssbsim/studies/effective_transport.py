@@ -1,4 +1,4 @@
-r"""Effective conductivity and tracer diffusivity of a microstructure.
+r"""Study ``effective_transport``: conductivity and tracer diffusivity of a microstructure as a whole.
 
 For each axis of the box the faces across it are held at u = 0 and u = 1 and all others let nothing through. The mean
 flux and the mean gradient (the jumps at boundaries included: ``<grad u> = integral of u n over the outside / V``) of the
@@ -8,6 +8,13 @@ is the apparent tensor of the sample: symmetric only as far as the sample is lar
 The conductance along an axis is read three times: at the inlet, at the outlet, and as the dissipation, which is second
 order in the error of u where fluxes are first order. All three must agree to the accuracy asked for, or nothing is
 returned: iterative solvers call solutions converged that are 5 % wrong here.
+
+Beside each stands the brick layer, the series of grains and boundaries that a straight line along the axis x_i crosses::
+
+    1/k_brick = 1/k + integral of |n_i| / g over the boundaries / V
+
+with g the conductance of a boundary per area. For square bricks that is the textbook ``d / (d/k + 1/g)`` exactly; for any
+other shape ``1 / (integral of |n_i| / V)`` is the mean intercept along the axis. It holds where boundaries are slow.
 """
 
 from __future__ import annotations
@@ -23,13 +30,15 @@ import ufl
 from mpi4py import MPI
 from petsc4py import PETSc
 
-from ssbsim.case import Case
+from ssbsim.case import Case, EffectiveTransportStudy
 from ssbsim.discretization import DistributedMesh, Scales
 from ssbsim.errors import CaseError, ConvergenceError
 from ssbsim.physics.linear_transport import LinearTransport, build_linear_transport
 from ssbsim.physics.placement import terminal_nodes
 from ssbsim.solvers import choose_preset
 from ssbsim.solvers.scalar import ScalarSolver
+from ssbsim.studies.records import Observer, StudyResult
+from ssbsim.studies.simulation import Simulation
 
 Floats = npt.NDArray[np.float64]
 
@@ -53,6 +62,8 @@ class EffectiveTransport:
         iterations: Krylov iterations per axis; 0 for direct solves.
         unknowns: Of the linear system.
         share: Of the dissipation along each axis, by phase and by interface of the case.
+        brick_layer: What the brick layer gives along each axis; NaN with several phases or a contact that blocks.
+        intercept: Mean distance (m) between boundaries on a line along each axis; infinite without boundaries.
     """
 
     tensor: Floats
@@ -62,6 +73,8 @@ class EffectiveTransport:
     iterations: tuple[int, ...]
     unknowns: int
     share: tuple[dict[str, float], ...]
+    brick_layer: tuple[float, ...]
+    intercept: tuple[float, ...]
 
 
 def effective_transport(
@@ -153,6 +166,8 @@ def effective_transport(
         iterations=tuple(iterations),
         unknowns=unknowns,
         share=tuple(shares),
+        brick_layer=tuple(value * unit for value in reader.brick_layer(axes)),
+        intercept=tuple(value * scales.length for value in reader.intercepts(axes)),
     )
 
 
@@ -203,6 +218,14 @@ class _Reader:
                 measure = ufl.Measure("dS", domain=domain, subdomain_data=facets, metadata=vertex)(i)
                 jump = self.u[0]("+") - self.u[0]("-")
                 self.spent[interface.name] = dolfinx.fem.form(g * jump * jump * measure)
+        weight = abs(ufl.dot(ufl.FacetNormal(domain)("+"), self.axis))
+        crossed, series = 0, 0
+        for i, g in enumerate(transport.conductances):
+            if transport.interfaces[i].broken:
+                measure = ufl.Measure("dS", domain=domain, subdomain_data=facets, metadata=vertex)(i)
+                crossed = crossed + weight * measure
+                series = series + (weight / g if g is not None else 0) * measure
+        self.crossed, self.series = (dolfinx.fem.form(f) if f else None for f in (crossed, series))
         self.flux = dolfinx.fem.form(flux)
         self.outside = dolfinx.fem.form(self.u[0] * ufl.dot(ufl.FacetNormal(domain), self.axis) * ufl.ds(domain))
         one = dolfinx.fem.Constant(domain, 1.0)
@@ -227,6 +250,26 @@ class _Reader:
     def mean_gradient(self, u: Any, axes: tuple[int, ...]) -> Floats:
         """``<grad u>`` with the jumps."""
         return self._means(self.outside, u, axes)
+
+    def intercepts(self, axes: tuple[int, ...]) -> list[float]:
+        """Mean distance between broken contacts along each axis."""
+        return [1.0 / value if value > 0.0 else np.inf for value in self._crossings(self.crossed, axes)]
+
+    def brick_layer(self, axes: tuple[int, ...]) -> list[float]:
+        """Series of bulk and boundaries along each axis; NaN with several phases or a contact that blocks."""
+        blocked = any(g is None for g in self.transport.conductances)
+        if len(self.phases) != 1 or blocked:
+            return [np.nan] * len(axes)
+        bulk = float(self.transport.conductivity[self.phases[0]].value)
+        return [1.0 / (1.0 / bulk + value) for value in self._crossings(self.series, axes)]
+
+    def _crossings(self, form: Any, axes: tuple[int, ...]) -> list[float]:
+        values = []
+        for axis in axes:
+            self.axis.value[:] = 0.0
+            self.axis.value[axis] = 1.0
+            values.append(self._sum(form) / self.volume if form is not None else 0.0)
+        return values
 
     def shares(self, u: Any) -> dict[str, float]:
         """Part of the dissipation in every phase and interface."""
@@ -258,4 +301,51 @@ class _Reader:
         return inlet, outlet, spent
 
 
-__all__ = ["SIDES", "EffectiveTransport", "effective_transport"]
+def run_effective_transport(
+    simulation: Simulation, study: EffectiveTransportStudy, index: int, observe: Observer
+) -> StudyResult:
+    """Conductivity and tracer diffusivity along every axis; the state of the cell stays as it is."""
+    case, mesh = simulation.case, simulation.mesh
+    axes = tuple("xyz".index(axis) for axis in study.axes) if study.axes else tuple(range(mesh.dim))
+    quantities: dict[str, dict[str, Any]] = {}
+    for word, unit, tracer in (("conductivity", "S/m", False), ("tracer diffusivity", "m^2/s", True)):
+        found = effective_transport(case, mesh, simulation.scales, study.species, tracer=tracer, axes=axes)
+        how = f"of {study.species}, opposite faces held at two potentials, nothing through the others"
+        for i, axis in enumerate(axes):
+            name = "xyz"[axis]
+            entry = f"{word} along {name}"
+            quantities[f"effective {entry}"] = {
+                "value": found.along[i],
+                "unit": unit,
+                "how": f"{how}; inlet, outlet and dissipation agree to {found.disagreement:.1e}",
+            }
+            if np.isfinite(found.brick_layer[i]) and np.isfinite(found.intercept[i]):
+                quantities[f"brick-layer {entry}"] = {
+                    "value": found.brick_layer[i],
+                    "unit": unit,
+                    "how": f"grains and boundaries in series, mean intercept {found.intercept[i]:.4g} m",
+                }
+                quantities[f"excess over the brick layer, {entry}"] = {
+                    "value": found.along[i] / found.brick_layer[i] - 1.0,
+                    "unit": "1",
+                    "how": "effective over brick-layer value, less one",
+                }
+            if not tracer:
+                for part, share in found.share[i].items():
+                    quantities[f"share of the resistance along {name}, {part}"] = {
+                        "value": share,
+                        "unit": "1",
+                        "how": f"of the dissipation under a current along {name}",
+                    }
+        for i, row in enumerate(axes):
+            for j, column in enumerate(axes):
+                if i != j:
+                    quantities[f"effective {word} {'xyz'[row]}{'xyz'[column]}"] = {
+                        "value": float(found.tensor[i, j]),
+                        "unit": unit,
+                        "how": "apparent tensor of the sample, from mean fluxes and mean gradients",
+                    }
+    return StudyResult(index, "effective_transport", quantities=quantities)
+
+
+__all__ = ["SIDES", "EffectiveTransport", "effective_transport", "run_effective_transport"]

@@ -10,7 +10,7 @@ from mpi4py import MPI
 from samples import TEMPERATURE, lattice_gas, layers, make_case, reservoir
 
 from ssbsim import CaseError
-from ssbsim.analysis.effective import EffectiveTransport, effective_transport
+from ssbsim.studies.effective_transport import EffectiveTransport, effective_transport
 from ssbsim.case import Case
 from ssbsim.discretization import FARADAY, GAS_CONSTANT, DistributedMesh, Scales
 from ssbsim.geometry import Grain, MeshData, build_geometry

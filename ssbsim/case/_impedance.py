@@ -1,0 +1,84 @@
+"""The impedance study: at which frequencies, driven from where, by which method."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from ._base import Model
+from ._quantities import Count, Frequency, Number, problem
+
+#: Frequencies of one study.
+MAXIMUM_FREQUENCIES = 10_000
+
+
+class Frequencies(Model):
+    """Frequencies of a sweep.
+
+    Attributes:
+        values: A list (Hz), rising; the short form is the list itself.
+        start: Lowest (Hz); ``from`` in the file.
+        stop: Highest (Hz); ``to`` in the file.
+        per_decade: How many for each factor of ten, evenly in the logarithm.
+    """
+
+    values: tuple[Frequency, ...] | None = None
+    start: Annotated[Frequency | None, Field(alias="from")] = None
+    stop: Annotated[Frequency | None, Field(alias="to")] = None
+    per_decade: Annotated[Count, Field(ge=1, le=1000)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_list(cls, data: Any) -> Any:
+        return {"values": data} if isinstance(data, (list, tuple)) else data
+
+    @model_validator(mode="after")
+    def _check_one_way(self) -> Frequencies:
+        given = [part is not None for part in (self.start, self.stop, self.per_decade)]
+        if any(given) if self.values is not None else not all(given):
+            raise problem(
+                "frequencies are given in more than one way, or not completely",
+                "give a list, or {from: 1 mHz, to: 1 GHz, per_decade: 5}",
+            )
+        if self.values is not None and not self.values:
+            raise problem("the list of frequencies is empty", "write at least one")
+        if self.values is not None and any(b <= a for a, b in zip(self.values, self.values[1:], strict=False)):
+            raise problem("the list of frequencies does not rise", "write each frequency once, in rising order")
+        if self.start is not None and self.stop is not None and self.stop <= self.start:
+            raise problem("the frequencies end before they begin", "make 'to' larger than 'from'")
+        if len(self.all()) > MAXIMUM_FREQUENCIES:
+            raise problem(f"there are more than {MAXIMUM_FREQUENCIES:,} frequencies", "make per_decade smaller")
+        return self
+
+    def all(self) -> tuple[float, ...]:
+        """All frequencies (Hz), rising."""
+        if self.values is not None:
+            return self.values
+        start, stop, per_decade = self.start or 1.0, self.stop or 1.0, self.per_decade or 1
+        intervals = max(1, round(math.log10(stop / start) * per_decade))
+        return (*(start * (stop / start) ** (i / intervals) for i in range(intervals)), stop)
+
+
+class ImpedanceStudy(Model):
+    """Linear response to a small alternating potential at one terminal, the others held, at the state reached before.
+
+    Attributes:
+        frequencies: A list, or {from, to, per_decade}.
+        terminal: Where the potential is applied; may be left out where two terminals hold a potential, then the second.
+        method: ``reduced`` (a small model that is exact to the tolerance at all frequencies) or ``direct`` (a solve for
+            each frequency).
+        tolerance: Relative error of the impedance allowed at every frequency.
+    """
+
+    kind: Literal["impedance"] = "impedance"
+    frequencies: Frequencies = Frequencies.model_validate({"from": 1e-3, "to": 1e9, "per_decade": 5})
+    terminal: str | None = None
+    method: Literal["reduced", "direct"] = "reduced"
+    tolerance: Annotated[Number, Field(gt=0.0, le=0.01)] = 1e-6
+
+    @property
+    def terminals(self) -> dict[str, Any]:
+        """New values at terminals: none, the state stays as it is."""
+        return {}
