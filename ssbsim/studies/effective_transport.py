@@ -257,7 +257,8 @@ class _Reader:
 
     def brick_layer(self, axes: tuple[int, ...]) -> list[float]:
         """Series of bulk and boundaries along each axis; NaN with several phases or a contact that blocks."""
-        blocked = any(g is None for g in self.transport.conductances)
+        pairs = zip(self.transport.interfaces, self.transport.conductances, strict=True)
+        blocked = any(interface.broken and g is None for interface, g in pairs)
         if len(self.phases) != 1 or blocked:
             return [np.nan] * len(axes)
         bulk = float(self.transport.conductivity[self.phases[0]].value)
