@@ -21,6 +21,7 @@ from ._contact import (
 from ._dump import dump_resolved
 from ._geometries import BicrystalGeometry, FileGeometry, Geometry, Layer, LayersGeometry, Spacing
 from ._grain_boundary import GrainBoundaryLaw, MisorientationClass
+from ._impedance import Frequencies, ImpedanceStudy
 from ._load import load_case, parse_case, revise_case
 from ._phase import Diffusivity, Phase, SiteClass, Species, parse_charge
 from ._problems import InvalidCaseError, Problem
@@ -52,9 +53,11 @@ __all__ = [
     "ElectrodeTerminal",
     "EquilibriumStudy",
     "FileGeometry",
+    "Frequencies",
     "FixedChargeLaw",
     "Geometry",
     "GrainBoundaryLaw",
+    "ImpedanceStudy",
     "Interface",
     "InvalidCaseError",
     "Law",

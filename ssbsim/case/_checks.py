@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ._contact import LAWS_ACROSS, ElectrodeTerminal, ReservoirTerminal, split_interface
+from ._impedance import ImpedanceStudy
 from ._phase import Phase
 from ._problems import KeyPath, Problem
 from ._units import nearest
@@ -216,3 +217,26 @@ def _study_problems(case: Case) -> Iterator[Problem]:
             ):
                 hint = "give a potential instead"
                 yield Problem("electrochemical_potential is for a reservoir of one species", path, hint)
+        if isinstance(study, ImpedanceStudy):
+            yield from _impedance_problems(case, index, study)
+
+
+def _impedance_problems(case: Case, index: int, study: ImpedanceStudy) -> Iterator[Problem]:
+    path: KeyPath = ("study", index)
+    before = [other.kind for other in case.study[:index] if other.kind in ("equilibrium", "steady", "transient")]
+    if not before or before[-1] == "transient":
+        yield Problem(
+            "impedance is the response of a state that does not change by itself, and none was reached",
+            path,
+            "put {kind: equilibrium} or {kind: steady} before it",
+        )
+    driven = [name for name, terminal in case.terminals.items() if terminal.kind != "symmetry"]
+    if study.terminal is None and len(driven) != 2:
+        yield Problem(
+            f"it is not clear which of the {len(driven)} terminals that hold a potential gets the alternating one",
+            path,
+            f"add for example 'terminal: {driven[-1]}'" if driven else "",
+        )
+    elif study.terminal is not None and study.terminal not in driven:
+        hint = did_you_mean(study.terminal, driven)
+        yield Problem(f"'{study.terminal}' is not a terminal that holds a potential", (*path, "terminal"), hint)

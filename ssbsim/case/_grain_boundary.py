@@ -53,6 +53,8 @@ class GrainBoundaryLaw(Model):
 
     Attributes:
         species: The species that crosses.
+        exchange: ``constant``, or ``proportional`` to the concentration of the species at the boundary (logarithmic mean of
+            the two sides, so that isotopes cross in proportion to the difference of their fractions).
         permeability: Of a tracer, D_gb / w (m/s). Give this, or one of the next three.
         diffusivity: Of a tracer in the boundary, D_gb (m^2/s); needs the width.
         conductivity: Local conductivity of the boundary (S/m); needs the width.
@@ -69,6 +71,7 @@ class GrainBoundaryLaw(Model):
 
     law: Literal["grain_boundary"] = "grain_boundary"
     species: str
+    exchange: Literal["constant", "proportional"] = "constant"
     permeability: Permeability | None = None
     diffusivity: DiffusivityValue | None = None
     conductivity: Conductivity | None = None

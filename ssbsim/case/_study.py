@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from ._base import Model
+from ._impedance import ImpedanceStudy
 from ._quantities import Count, EnergyEv, Number, Potential, Time, problem
 
 #: Output times of one study.
@@ -190,7 +191,8 @@ class EffectiveTransportStudy(Model):
 
 
 Study: TypeAlias = Annotated[
-    EquilibriumStudy | SteadyStudy | TransientStudy | EffectiveTransportStudy, Field(discriminator="kind")
+    EquilibriumStudy | SteadyStudy | TransientStudy | EffectiveTransportStudy | ImpedanceStudy,
+    Field(discriminator="kind"),
 ]
 
 OutputField: TypeAlias = Literal[

@@ -149,6 +149,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
     CURRENT_DENSITY,
     DIFFUSIVITY,
     ENERGY,
+    FREQUENCY,
     LENGTH,
     POTENTIAL,
     TEMPERATURE,

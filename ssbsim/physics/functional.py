@@ -168,7 +168,7 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
     phase_cells = {
         name: mesh.cells_of([g for g, grain in enumerate(mesh.grains) if grain.phase == name]) for name in phases
     }
-    interfaces = place_interfaces(case, mesh, phases, scales, constant)
+    interfaces = place_interfaces(case, mesh, phases, scales, constant, bound)
     regions = broken_regions(mesh, interfaces)
     space = broken_space(mesh, components=len(species) + 1, order=order, region_of_grain=regions)
     y, held = (dolfinx.fem.Function(space, name=n) for n in ("y", "held"))
@@ -225,6 +225,7 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
         measure = ufl.Measure("dS", domain=domain, subdomain_data=facet_data, metadata=lumped)(i)
         a, b = Side(*state(y, "+")), Side(*state(y, "-"))
         kept_a, kept_b = Side(*state(held, "+")), Side(*state(held, "-"))
+        at_a, at_b = Side(*state(lag, "+")), Side(*state(lag, "-"))
         for law in interface.laws:
             stored = law.storage(a, b, kept_a, kept_b, UFL)
             if stored is not None:
@@ -232,7 +233,7 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
             held_there = law.reference(Side(*state(test, "+")), Side(*state(test, "-")))
             if held_there is not None:
                 reference = reference + held_there * measure
-            spent = law.dissipation(a, b, UFL)
+            spent = law.dissipation(a, b, at_a, at_b, UFL)
             if spent is not None:
                 jump = a.mu[law.species] - b.mu[law.species]
                 spent = physical * spent + (1.0 - physical) * 0.5 * jump * jump

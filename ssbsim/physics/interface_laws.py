@@ -78,8 +78,8 @@ class InterfaceLaw(Protocol):
     def storage(self, a: Side, b: Side, frozen_a: Side, frozen_b: Side, op: Operations) -> Any:
         """Stored energy per area, or ``None``."""
 
-    def dissipation(self, a: Side, b: Side, op: Operations) -> Any:
-        """Dissipation potential per area, or ``None``."""
+    def dissipation(self, a: Side, b: Side, at_a: Side, at_b: Side, op: Operations) -> Any:
+        """Dissipation potential per area, or ``None``; rates that depend on the state take it from ``at_a`` and ``at_b``."""
 
     def reference(self, a: Side, b: Side) -> Any:
         """Amounts that the plane holds beside neutral bulk, times test functions, or ``None``."""
@@ -111,7 +111,7 @@ class _Law:
     def storage(self, a: Side, b: Side, frozen_a: Side, frozen_b: Side, op: Operations) -> Any:
         return None
 
-    def dissipation(self, a: Side, b: Side, op: Operations) -> Any:
+    def dissipation(self, a: Side, b: Side, at_a: Side, at_b: Side, op: Operations) -> Any:
         return None
 
     def reference(self, a: Side, b: Side) -> Any:
@@ -140,7 +140,7 @@ class Resistive(_Law):
         self.species = law.species
         self.conductance = scales.resistance / (first.charges[law.species] ** 2 * law.resistance)
 
-    def dissipation(self, a: Side, b: Side, op: Operations) -> Any:
+    def dissipation(self, a: Side, b: Side, at_a: Side, at_b: Side, op: Operations) -> Any:
         """``g/2 jump(mu)^2``."""
         jump = a.mu[self.species] - b.mu[self.species]
         return 0.5 * self.conductance * jump * jump
@@ -172,6 +172,9 @@ class GrainBoundary(_Law):
         if law.permittivity is not None:
             self.capacitance = law.permittivity * VACUUM_PERMITTIVITY / law.width / scales.capacitance
         self.resistance_factor: Any = None
+        self.concentration = float(first.bulk_concentration[law.species])
+        #: Models of the two phases; set by whoever places a law that needs them.
+        self.sides: tuple[PhaseModel, PhaseModel] | None = (first, first) if law.exchange == "proportional" else None
 
     def pair_factors(self, pairs: Sequence[tuple[Grain, Grain]]) -> npt.NDArray[np.float64] | None:
         """Factor of the resistance of every pair of grains, or ``None`` where all are alike."""
@@ -191,10 +194,16 @@ class GrainBoundary(_Law):
         """``C/2 jump(phi)^2``."""
         return None if self.capacitance is None else 0.5 * self.capacitance * (a.phi - b.phi) ** 2
 
-    def dissipation(self, a: Side, b: Side, op: Operations) -> Any:
+    def dissipation(self, a: Side, b: Side, at_a: Side, at_b: Side, op: Operations) -> Any:
         """``g/2 jump(mu)^2``."""
         jump = a.mu[self.species] - b.mu[self.species]
         spent = 0.5 * self.conductance * jump * jump
+        if self.sides is not None:
+            one, other = (
+                model.concentrations((side.mu, side.phi), (side.mu, side.phi), op)[self.species]
+                for model, side in zip(self.sides, (at_a, at_b), strict=True)
+            )
+            spent = spent * log_mean(one, other, op) / self.concentration
         return spent if self.resistance_factor is None else spent / self.resistance_factor
 
     def linear_conductance(self, species: str, *, tracer: bool = False) -> Any:
@@ -210,6 +219,13 @@ class _Plain:
     """A number in SI for the books, which is no parameter of a form."""
 
     value: float
+
+
+def log_mean(one: Any, other: Any, op: Operations) -> Any:
+    """Logarithmic mean ``(a - b) / ln(a/b)``, smooth where they are equal (to 2e-9)."""
+    half = 0.5 * op.ln(one / other)
+    half = op.exp(0.5 * op.ln(half * half + 1e-8))
+    return op.exp(0.5 * op.ln(one * other)) * (op.exp(half) - op.exp(-half)) / (2.0 * half)
 
 
 def _normal_deviate(seed: int, one: str, other: str) -> float:
@@ -228,7 +244,7 @@ class ButlerVolmer(_Law):
         self.rate = law.exchange_current / scales.current / abs(first.charges[law.species])
         self.transfer = float(law.transfer_coefficient)
 
-    def dissipation(self, a: Side, b: Side, op: Operations) -> Any:
+    def dissipation(self, a: Side, b: Side, at_a: Side, at_b: Side, op: Operations) -> Any:
         """Integral of the flux over jump(mu)."""
         u = a.mu[self.species] - b.mu[self.species]
         back = 1.0 - self.transfer

@@ -65,6 +65,7 @@ def place_interfaces(
     phases: Mapping[str, PhaseModel],
     scales: Scales,
     constant: Callable[[float], Any],
+    bound_phases: Mapping[str, PhaseModel] | None = None,
 ) -> list[PlacedInterface]:
     """Give every declared interface its facets; contacts that are not declared are perfect and carry nothing.
 
@@ -72,6 +73,7 @@ def place_interfaces(
         MeshError: An interface of the case has no facet.
     """
     grains = mesh.grains
+    bound_phases = phases if bound_phases is None else bound_phases
     chosen: dict[str, list[tuple[int, int, bool]]] = {key: [] for key in case.interfaces}
     for low, high in sorted(mesh.interface_pairs()):
         found = case.interface_between(grains[low], grains[high])
@@ -93,6 +95,8 @@ def place_interfaces(
         laws = []
         for law in interface_laws(entry, scales, phases[grains[first].phase]):
             bound = law.bind(constant)
+            if getattr(bound, "sides", None) is not None:
+                bound.sides = (bound_phases[grains[first].phase], bound_phases[grains[second].phase])
             factors = law.pair_factors([(grains[a], grains[b]) for a, b, _ in pairs])
             if factors is not None:
                 bound.resistance_factor, _ = facet_numbers(mesh, entities, factors[pair_of])

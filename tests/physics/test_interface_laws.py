@@ -47,7 +47,7 @@ def stored(law: Any, vector: np.ndarray) -> float:
 
 
 def spent(law: Any, vector: np.ndarray) -> float:
-    value = law.dissipation(*sides(vector), NUMPY)
+    value = law.dissipation(*sides(vector), *sides(vector), NUMPY)
     return 0.0 if value is None else float(value)
 
 
@@ -157,7 +157,7 @@ def test_laws_that_tie_potentials_say_so(name: str, species: str, rng: np.random
     shifted[half - 1] += 0.7
     uniform = stored(law, shifted) - stored(law, vector) + spent(law, shifted) - spent(law, vector)
     assert (law.couples_potentials and uniform != 0.0) or not law.couples_potentials
-    if law.dissipation(*sides(vector), NUMPY) is not None:
+    if law.dissipation(*sides(vector), *sides(vector), NUMPY) is not None:
         assert law.couples_potentials
 
 
