@@ -21,6 +21,7 @@ Everything is scaled as in :mod:`~ssbsim.discretization.scaling`, with fluxes in
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,7 @@ class LinearTransport:
         conductivity: k of each of these phases (a constant of the forms).
         interfaces: The interfaces with their facets.
         conductances: Of every interface, the constant or expression g; ``None`` where nothing crosses.
+        exchanged: Linear form of what exchanging faces supply from an outside at u = 1; ``None`` without them.
         absent: Owned nodes where the species is not.
         region: Region of every owned node; -1 where the species is not.
     """
@@ -69,12 +71,19 @@ class LinearTransport:
     conductivity: dict[str, Any]
     interfaces: list[PlacedInterface]
     conductances: list[Any]
+    exchanged: Any
     absent: Ints
     region: Ints
 
 
 def build_linear_transport(
-    case: Case, mesh: DistributedMesh, scales: Scales, species: str, *, tracer: bool = False
+    case: Case,
+    mesh: DistributedMesh,
+    scales: Scales,
+    species: str,
+    *,
+    tracer: bool = False,
+    exchange: Mapping[str, float] | None = None,
 ) -> LinearTransport:
     """Linear transport of one species of a resolved case.
 
@@ -84,6 +93,8 @@ def build_linear_transport(
         scales: Its scales.
         species: Name of the species.
         tracer: Diffusion of its isotopes instead of conduction.
+        exchange: Surface exchange coefficient k (m/s) of boundaries that exchange isotopes with the outside, at the rate
+            ``k c (u_outside - u)``; K then holds ``k c u v`` there, and `exchanged` is what u_outside = 1 supplies.
 
     Raises:
         CaseError: No phase holds the species, or it does not move in one that does.
@@ -130,6 +141,19 @@ def build_linear_transport(
         storage = storage + constant(c) * u * v * ufl.Measure(
             "dx", domain=domain, subdomain_data=cell_data, metadata=vertex
         )(i)
+    exchanged: Any = 0
+    for name, coefficient in (exchange or {}).items():
+        entities = mesh.terminal_entities(name)
+        for phase in hosts:
+            mine = [g for g, grain in enumerate(mesh.grains) if grain.phase == phase]
+            here = entities[np.isin(mesh.cell_grain[entities[:, 0]], mine)].reshape(-1)
+            data = [(0, here.astype(np.int32))]
+            rule = vertex if mesh.dim > 1 else {"quadrature_degree": 0}
+            ds = ufl.Measure("ds", domain=domain, subdomain_data=data, metadata=rule)(0)
+            c = models[phase].bulk_concentration[species]
+            exchange_rate = constant(coefficient * c * scales.length / scales.diffusivity)
+            conduction = conduction + exchange_rate * u * v * ds
+            exchanged = exchanged + exchange_rate * v * ds
     conductances = []
     for i, interface in enumerate(interfaces):
         lumped = vertex if mesh.dim > 1 else {"quadrature_degree": 0}
@@ -155,6 +179,7 @@ def build_linear_transport(
         conductivity=conductivity,
         interfaces=interfaces,
         conductances=conductances,
+        exchanged=dolfinx.fem.form(exchanged) if exchange else None,
         absent=absent,
         region=np.where(np.isin(np.arange(len(region)), absent), -1, region).astype(np.int32),
     )

@@ -4,12 +4,12 @@ With the arguments ``a_k = (mu_k - z_k F phi - mu0_k) / (w R T)`` of the species
 
 * the pressure per ``w N R T`` (dimensionless, convex), whose derivative with respect to ``a_k`` is
 * the occupancy ``x_k = c_k / N``, and
-* the exchange factor, the part of ``x_k`` that can move: ``x_k (1 - x_k)`` where sites are limited.
+* the exchange factor, the part of ``x_k`` that can move: ``x_k`` times the share of vacant sites where they are limited.
 
 ==============  =======================  ===========================  ==============
 statistics      pressure                 occupancy                    exchange
 ==============  =======================  ===========================  ==============
-site_limited    ln(1 + sum exp(a_k))     exp(a_k)/(1 + sum exp(a))    x_k (1 - x_k)
+site_limited    ln(1 + sum exp(a_k))     exp(a_k)/(1 + sum exp(a))    x_k (1 - sum x)
 dilute          sum exp(a_k)             exp(a_k)                     x_k
 ==============  =======================  ===========================  ==============
 
@@ -70,8 +70,9 @@ class SiteLimited:
         return [term / total for term in terms]
 
     def exchange(self, occupancies: Sequence[Any]) -> list[Any]:
-        """``x_k (1 - x_k)``."""
-        return [x * (1.0 - x) for x in occupancies]
+        """``x_k (1 - sum x)``: a particle moves into a vacant site. Isotopes that share sites then dilute one another ideally."""
+        vacant = 1.0 - sum(occupancies)
+        return [x * vacant for x in occupancies]
 
 
 class Dilute:

@@ -16,9 +16,11 @@ from ssbsim.case import EquilibriumStudy, SteadyStudy, TransientStudy
 from ssbsim.errors import CaseError, ConvergenceError
 from ssbsim.solvers import StepReport, TimePoint, jumped
 from ssbsim.studies.effective_transport import run_effective_transport
+from ssbsim.studies.impedance import run_impedance
 from ssbsim.studies.records import Observer, StepRecord
 from ssbsim.studies.simulation import Simulation
 from ssbsim.studies.solve import failure, move_terminals
+from ssbsim.studies.tracer import run_tracer
 
 _log = logging.getLogger("ssbsim")
 
@@ -267,6 +269,8 @@ def _accepted_y(point: TimePoint | None) -> Any:
 STUDIES: dict[str, Any] = {
     "effective_transport": run_effective_transport,
     "equilibrium": run_equilibrium,
+    "impedance": run_impedance,
     "steady": run_steady,
+    "tracer": run_tracer,
     "transient": run_transient,
 }

@@ -78,6 +78,8 @@ class Simulation:
     def __init__(self, case: Case, data: MeshData | None, comm: MPI.Comm) -> None:
         self.case = case
         self.comm = comm
+        #: The mesh as built, on rank 0.
+        self.mesh_data = data
         scales = comm.bcast(choose_scales(case, data) if data is not None else None, root=0)
         self.scales: Scales = scales
         self.mesh = DistributedMesh(comm, data, scales.length)

@@ -1,0 +1,114 @@
+r"""Two isotopes as two species of one sublattice: the same cell, with every name of the species written twice.
+
+For a species s at concentration c and an isotope fraction f there are s' with ``f c`` and s'' with ``(1 - f) c`` on the
+same sites, with the same standard potential, and at the same total filling. Boundaries let both through in proportion to
+their concentration there. The face holds both isotopes at the composition outside: their electrochemical potentials
+differ from those of the cell by ``kT ln(f_out/f)`` and ``kT ln((1 - f_out)/(1 - f))``.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ssbsim.case import Case, TracerStudy, TransientStudy
+from ssbsim.errors import CaseError
+from ssbsim.studies.isotope_image import CornerValues
+from ssbsim.studies.simulation import Simulation
+from ssbsim.studies.snapshot import Snapshots
+
+_MARKED, _OTHER = "tracer", "host"
+
+
+def isotope_case(case: Case, study: TracerStudy) -> tuple[Case, tuple[str, str]]:
+    """The case with two isotopes in the place of the species and a reservoir of both at the source only, and their names.
+
+    Raises:
+        CaseError: A boundary of the case lets the species through by a law that has no isotopes.
+    """
+    species = study.species
+    sign = "+" if next(p.species[species].charge for p in case.phases.values() if species in p.species) > 0 else "-"
+    names = (f"{_MARKED}{sign}", f"{_OTHER}{sign}")
+    shares = (study.initial, 1.0 - study.initial)
+    data: dict[str, Any] = case.model_dump(by_alias=True)
+    for phase in data["phases"].values():
+        if species not in phase["species"]:
+            continue
+        one = phase["species"].pop(species) | {"haven_ratio": 1.0}
+        c = phase["concentration"].pop(species)
+        for name, share in zip(names, shares, strict=True):
+            phase["species"][name] = dict(one)
+            phase["concentration"][name] = share * c
+        for site in phase["sites"]:
+            if species in site["standard_potential"]:
+                value = site["standard_potential"].pop(species)
+                site["standard_potential"] |= dict.fromkeys(names, value)
+    for key, interface in data["interfaces"].items():
+        laws = []
+        for law in interface["laws"]:
+            if law.get("species") != species:
+                laws.append(law)
+            elif law["law"] == "grain_boundary":
+                laws += [_for_isotope(case, key, law, species, name) for name in names]
+            else:
+                raise CaseError(
+                    f"The law '{law['law']}' has no form for isotopes.",
+                    where=f"interfaces.{key}",
+                    hint="Use the law grain_boundary, or 'model: linear'.",
+                )
+        interface["laws"] = laws
+    data["terminals"] = {study.source: {"kind": "reservoir", "species": names, "potential": 0.0}}
+    data["study"] = [_exchange_of(study).model_dump(by_alias=True)]
+    return Case.model_validate(data | {"source": case.source}), names
+
+
+def _exchange_of(study: TracerStudy) -> TransientStudy:
+    return TransientStudy(duration=study.duration, tolerance=study.tolerance)
+
+
+def _for_isotope(case: Case, key: str, law: dict[str, Any], species: str, name: str) -> dict[str, Any]:
+    """The law of a boundary for one isotope: the tracer permeability, in proportion to its concentration."""
+    from ssbsim.case import GrainBoundaryLaw
+
+    given = GrainBoundaryLaw.model_validate(law)
+    first = case.geometry.phase_of_grain(key.split("|")[0]) or key.split("|")[0]
+    phase = case.phases[first]
+    permeability = given.tracer_permeability(
+        case.temperature, phase.species[species].charge, phase.concentration[species]
+    )
+    kept = {k: law[k] for k in ("law", "spread", "seed", "classes")}
+    return kept | {"species": name, "permeability": permeability, "exchange": "proportional"}
+
+
+def exchange_two_isotopes(simulation: Simulation, study: TracerStudy) -> tuple[CornerValues | None, str]:
+    """The isotope fraction on rank 0, and how it was made; collective."""
+    from ssbsim.studies.recipes import run_transient
+
+    case, isotopes = isotope_case(simulation.case, study)
+    inner = Simulation(case, simulation.mesh_data, simulation.comm)
+    try:
+        values = inner.applied_values()
+        for k, ratio in zip(
+            isotopes,
+            (study.fraction / study.initial, (1.0 - study.fraction) / (1.0 - study.initial)),
+            strict=True,
+        ):
+            values[study.source, k] += math.log(ratio)
+        inner.apply(values)
+        run_transient(inner, _exchange_of(study), 0, lambda record: None)
+        steps = inner.step
+        snapshots = Snapshots(inner)
+        fields, layout = snapshots.take(), snapshots.layout
+    finally:
+        inner.close()
+    how = f"two isotopes, {steps} steps"
+    if layout is None:
+        return None, how
+    both = [fields[f"concentration {k} [mol/m^3]"] for k in isotopes]
+    fraction = both[0] / (both[0] + both[1])
+    dim = layout.cells.shape[1] - 1
+    here = np.isfinite(fraction[layout.cells]).all(axis=1)
+    cells = layout.cells[here]
+    return CornerValues(layout.points[cells][:, :, :dim], fraction[cells], layout.grain[here]), how
