@@ -45,7 +45,9 @@ import numpy.typing as npt
 
 from ssbsim.case import Interface
 from ssbsim.discretization.scaling import VACUUM_PERMITTIVITY, Scales
+from ssbsim.errors import CaseError
 from ssbsim.geometry import Grain
+from ssbsim.geometry.orientations import misorientation_angle
 from ssbsim.physics.operations import NUMPY, Operations
 from ssbsim.physics.phases import PhaseModel
 from ssbsim.physics.site_statistics import SITE_STATISTICS
@@ -183,9 +185,7 @@ class GrainBoundary(_Law):
         factors = np.ones(len(pairs))
         for i, (one, other) in enumerate(pairs):
             if self.law.classes:
-                from ssbsim.geometry.orientations import misorientation
-
-                angle = misorientation(one, other)
+                angle = _misorientation(one, other)
                 factors[i] = next((c.factor for c in self.law.classes if angle <= c.up_to), 1.0)
             factors[i] *= math.exp(self.law.spread * _normal_deviate(self.law.seed, one.name, other.name))
         return factors
@@ -219,6 +219,18 @@ class _Plain:
     """A number in SI for the books, which is no parameter of a form."""
 
     value: float
+
+
+def _misorientation(one: Grain, other: Grain) -> float:
+    """Misorientation of two cubic crystals (degrees)."""
+    for grain in (one, other):
+        if grain.orientation is None:
+            raise CaseError(
+                f"Grain '{grain.name}' has no orientation, so its boundaries belong to no class.",
+                where="interfaces: classes",
+                hint="Use a geometry that gives its grains orientations (polycrystal), or remove the classes.",
+            )
+    return math.degrees(float(misorientation_angle(one.orientation or (), other.orientation or (), cubic=True)))
 
 
 def log_mean(one: Any, other: Any, op: Operations) -> Any:
