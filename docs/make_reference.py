@@ -45,6 +45,8 @@ SECTIONS = (
     ("EquilibriumStudy", "Study: equilibrium", "`study[]`, with `kind: equilibrium`"),
     ("SteadyStudy", "Study: steady", "`study[]`, with `kind: steady`"),
     ("TransientStudy", "Study: transient", "`study[]`, with `kind: transient`"),
+    ("ImpedanceStudy", "Study: impedance", "`study[]`, with `kind: impedance`"),
+    ("Frequencies", "Frequencies", "`study[].frequencies`; the short form is a list of frequencies"),
     ("OutputTimes", "Output times", "`study[].output_times`; the short form is a list of times"),
     ("TerminalUpdate", "New value of a terminal", "`study[].terminals.NAME`"),
     ("Output", "Output", "`output`"),

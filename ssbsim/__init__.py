@@ -26,6 +26,7 @@ from ssbsim.errors import (
 if TYPE_CHECKING:
     from ssbsim.case import load_case
     from ssbsim.checking import CheckReport, check
+    from ssbsim.fitting import fit
     from ssbsim.results import Results, open_results
     from ssbsim.running import run
 
@@ -37,6 +38,7 @@ __getattr__ = lazy_names(
         "CheckReport": "checking",
         "Results": "results",
         "check": "checking",
+        "fit": "fitting",
         "load_case": "case",
         "open_results": "results",
         "run": "running",
@@ -54,6 +56,7 @@ __all__ = [
     "ResultsError",
     "SsbsimError",
     "check",
+    "fit",
     "load_case",
     "open_results",
     "run",

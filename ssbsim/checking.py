@@ -329,7 +329,10 @@ def _terminal_rows(case: Case, mesh: MeshData) -> list[dict[str, Any]]:
 
 
 def _saved_steps(case: Case) -> int:
-    return sum(len(s.output_times.until(s.duration)) if s.kind == "transient" else 1 for s in case.study)
+    each = {"equilibrium": 1, "steady": 1}
+    return sum(
+        len(s.output_times.until(s.duration)) if s.kind == "transient" else each.get(s.kind, 0) for s in case.study
+    )
 
 
 def _memory(dimension: int, nodes: int, n_fields: int) -> float:

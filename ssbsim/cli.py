@@ -1,4 +1,4 @@
-"""The command line: ``ssbsim run | check | plot | report | schema | materials | validate``.
+"""The command line: ``ssbsim run | check | fit | plot | report | upscale | schema | materials | validate``.
 
 Under ``mpirun`` every rank runs the same command; rank 0 speaks. An error that ssbsim raises on purpose is printed as its
 three parts (what, where, what to try) and ends the process with that error's exit code on every rank; anything else is a
@@ -88,6 +88,38 @@ def check(case: CaseFile) -> None:
 
 
 @app.command()
+def fit(
+    case: CaseFile,
+    image: Annotated[Path, typer.Option(help="The measured map: .npy, .tif or .csv.", show_default=False)],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder (default: runs/NAME-fit, numbered when taken).")
+    ] = None,
+    grains: Annotated[
+        Path | None, typer.Option(help="Grain map with the pixels of the image.", show_default=False)
+    ] = None,
+    parameters: Annotated[
+        str, typer.Option(help="What is fitted: of diffusivity, permeability, surface_exchange.")
+    ] = "diffusivity,permeability",
+    boundaries: Annotated[
+        str, typer.Option(help="'one' permeability for all boundaries of a kind, or one for 'each' pair of grains.")
+    ] = "one",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds.")] = False,
+) -> None:
+    """Fit diffusivity and permeabilities to a measured isotope map."""
+    chosen = [name.strip() for name in parameters.split(",") if name.strip()]
+    ssbsim.fit(
+        case,
+        image,
+        output,
+        grains=grains,
+        parameters=chosen,
+        boundaries=boundaries,  # type: ignore[arg-type]
+        overwrite=overwrite,
+        tell=_say,
+    )
+
+
+@app.command()
 def plot(
     run_folder: RunPath,
     formats: Annotated[str, typer.Option(help="File formats, separated by commas.")] = "png,svg",
@@ -108,6 +140,32 @@ def report(run_folder: RunPath) -> None:
         from ssbsim.results import write_report
 
         _say(str(write_report(run_folder)))
+
+
+@app.command()
+def upscale(
+    case: CaseFile,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder of the law (default: upscaled/NAME).", show_default=False),
+    ] = None,
+    temperatures: Annotated[
+        str, typer.Option(help="As in '250 K, 300 K, 350 K' (default: that of the case).", show_default=False)
+    ] = "",
+    drops: Annotated[
+        str, typer.Option(help="Potentials applied, as in '10 mV, 0.1 V' (default: 1 mV).", show_default=False)
+    ] = "",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the law that the folder holds.")] = False,
+) -> None:
+    """Turn a resolved grain boundary (1D) into an interface law for polycrystals."""
+    from ssbsim.case._units import POTENTIAL, TEMPERATURE
+    from ssbsim.upscaling import read_list
+    from ssbsim.upscaling import upscale as make
+
+    kelvin = read_list(temperatures, TEMPERATURE, where="--temperatures")
+    volts = read_list(drops, POTENTIAL, where="--drops")
+    folder = Path("upscaled") / case.stem if output is None else output
+    make(case, folder, temperatures=kelvin, drops=volts, overwrite=overwrite, tell=_say)
 
 
 @app.command()

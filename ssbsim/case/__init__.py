@@ -18,7 +18,7 @@ from ._contact import (
     Terminal,
     split_interface,
 )
-from ._dump import dump_resolved
+from ._dump import dump_interface, dump_resolved
 from ._geometries import BicrystalGeometry, FileGeometry, Geometry, Layer, LayersGeometry, Spacing
 from ._grain_boundary import GrainBoundaryLaw, MisorientationClass
 from ._impedance import Frequencies, ImpedanceStudy
@@ -37,6 +37,7 @@ from ._study import (
     TerminalUpdate,
     TransientStudy,
 )
+from ._tracer import IsotopeImage, TracerStudy
 from ._units import AVOGADRO, BOLTZMANN_EV, ELEMENTARY_CHARGE
 
 __all__ = [
@@ -53,13 +54,14 @@ __all__ = [
     "ElectrodeTerminal",
     "EquilibriumStudy",
     "FileGeometry",
-    "Frequencies",
     "FixedChargeLaw",
+    "Frequencies",
     "Geometry",
     "GrainBoundaryLaw",
     "ImpedanceStudy",
     "Interface",
     "InvalidCaseError",
+    "IsotopeImage",
     "Law",
     "Layer",
     "LayersGeometry",
@@ -80,8 +82,10 @@ __all__ = [
     "SymmetryTerminal",
     "Terminal",
     "TerminalUpdate",
+    "TracerStudy",
     "TransientStudy",
     "case_json_schema",
+    "dump_interface",
     "dump_resolved",
     "load_case",
     "parse_case",

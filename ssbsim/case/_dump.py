@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ._case import Case
+from ._contact import Interface
 from ._phase import Phase
 from ._problems import KeyPath
 from ._quantities import Quantity, quantity_of
@@ -34,6 +35,20 @@ def dump_resolved(case: Case, *, notes: Mapping[KeyPath, str] | None = None) -> 
     lines = ["# Written by ssbsim. Energies are per particle; '# default' marks what the input file did not say."]
     writer = _Writer(lines, notes or {})
     writer.model(case, 0, (), inherited=False)
+    return "\n".join(lines) + "\n"
+
+
+def dump_interface(name: str, interface: Interface) -> str:
+    """An interface as YAML to paste into a case: only what was given, with its units.
+
+    Args:
+        name: ``a|b``.
+        interface: Made from a mapping that names the law of every entry.
+    """
+    lines = ["interfaces:", f"  {_text(name)}:"]
+    writer = _Writer(lines, {})
+    writer.only_given = True
+    writer.model(interface, 2, (), inherited=False)
     return "\n".join(lines) + "\n"
 
 

@@ -7,6 +7,9 @@ the first-named side and its charge number z, the area-specific resistance is::
     R = R_gas T H / (z^2 F^2 c P),      P = D_gb / w,      R = w / sigma_gb
 
 and with an activation energy ``P(T) = P(T0) exp(-(Ea/k) (1/T - 1/T0))``, whichever of the four was given at T0.
+
+Where the drop V of the electrochemical potential over zF is large, the current may grow faster than it:
+``i = (V0/R) sinh(V/V0)`` with the sinh potential V0, the same at all temperatures; R is its limit for small V.
 (Brick layer and permeability: Hasegawa et al., J. Mater. Chem. A 12 (2024) 731, doi 10.1039/d3ta05012b.)
 """
 
@@ -20,6 +23,7 @@ from pydantic import Field, model_validator
 from ._base import Model
 from ._quantities import (
     Angle,
+    AreaCapacitance,
     AreaResistance,
     BarrierEv,
     Conductivity,
@@ -28,6 +32,7 @@ from ._quantities import (
     Length,
     Number,
     Permeability,
+    PositivePotential,
     Temperature,
     problem,
 )
@@ -63,7 +68,9 @@ class GrainBoundaryLaw(Model):
         activation_energy: Of the permeability (eV).
         width: Of the boundary (m).
         haven_ratio: Tracer diffusivity over that of charge, in the boundary.
+        capacitance: Per area (F/m^2).
         permittivity: Relative permittivity of the boundary; with the width it gives the capacitance.
+        sinh_potential: Drop (V) beyond which the current grows faster than in proportion; ohmic when not given.
         spread: Standard deviation of the logarithm of the resistance from one pair of grains to the next.
         seed: Of that scatter.
         classes: By misorientation of the grains, rising; larger misorientations have the factor 1.
@@ -80,7 +87,9 @@ class GrainBoundaryLaw(Model):
     activation_energy: BarrierEv = 0.0
     width: Length | None = None
     haven_ratio: Annotated[Number, Field(gt=0.0)] = 1.0
+    capacitance: AreaCapacitance | None = None
     permittivity: Annotated[Number, Field(ge=1.0)] | None = None
+    sinh_potential: PositivePotential | None = None
     spread: Annotated[Number, Field(ge=0.0, le=5.0)] = 0.0
     seed: Annotated[Count, Field(ge=0)] = 1
     classes: tuple[MisorientationClass, ...] = ()
@@ -98,6 +107,13 @@ class GrainBoundaryLaw(Model):
         for name in ("diffusivity", "conductivity", "permittivity"):
             if getattr(self, name) is not None and self.width is None:
                 raise problem(f"the {name} of a boundary means something only with its width", "add 'width: 1 nm'")
+        if self.capacitance is not None and self.permittivity is not None:
+            raise problem("the capacitance of the boundary is given twice", "remove capacitance or permittivity")
+        if self.sinh_potential is not None and self.exchange == "proportional":
+            raise problem(
+                "a sinh_potential belongs to a current; an exchange in proportion to the concentration has none",
+                "remove sinh_potential, or set exchange: constant",
+            )
         if self.activation_energy > 0.0 and self.at is None:
             raise problem("an activation energy needs the temperature of the value", "add 'at: 298.15 K'")
         angles = [one.up_to for one in self.classes]

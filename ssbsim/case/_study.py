@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from ._base import Model
 from ._impedance import ImpedanceStudy
 from ._quantities import Count, EnergyEv, Number, Potential, Time, problem
+from ._tracer import TracerStudy
 
 #: Output times of one study.
 MAXIMUM_OUTPUT_TIMES = 1_000_000
@@ -191,7 +192,7 @@ class EffectiveTransportStudy(Model):
 
 
 Study: TypeAlias = Annotated[
-    EquilibriumStudy | SteadyStudy | TransientStudy | EffectiveTransportStudy | ImpedanceStudy,
+    EquilibriumStudy | SteadyStudy | TransientStudy | EffectiveTransportStudy | ImpedanceStudy | TracerStudy,
     Field(discriminator="kind"),
 ]
 

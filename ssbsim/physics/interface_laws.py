@@ -9,7 +9,8 @@ law            storage (J/m2, over RT in units of the problem)                  
 ============== ==================================================================  =====================================
 blocking       none                                                                none
 resistive      none                                                                ``jump(mu)^2 / (2 z^2 F^2 R)``
-grain_boundary ``C/2 jump(phi)^2``, C = eps/w                                      ``jump(mu)^2 / (2 z^2 F^2 R)``
+grain_boundary ``C/2 jump(phi)^2``, C given or eps/w                               ``eta^2 / (2 R)``, or with V0
+                                                                                   ``V0^2/R [cosh(eta/V0) - 1]``
 butler_volmer  none                                                                ``RT i0/(|z|F) [e^(a u)/a
                                                                                    + e^(-(1-a) u)/(1-a)]``, u = jump(mu)/RT
 capacitive     ``C/2 (jump(phi) - offset)^2``                                      none
@@ -170,9 +171,12 @@ class GrainBoundary(_Law):
         self.resistance = _Plain(law.area_resistance(scales.temperature, z, c))
         self.permeability = _Plain(law.tracer_permeability(scales.temperature, z, c))
         self.conductance = scales.resistance / (z * z * self.resistance.value)
-        self.capacitance = None
+        capacitance = law.capacitance
         if law.permittivity is not None:
-            self.capacitance = law.permittivity * VACUUM_PERMITTIVITY / law.width / scales.capacitance
+            capacitance = law.permittivity * VACUUM_PERMITTIVITY / law.width
+        self.capacitance = None if capacitance is None else capacitance / scales.capacitance
+        #: Jump of mu (kT) that belongs to the sinh potential.
+        self.sinh_jump = None if law.sinh_potential is None else abs(z) * law.sinh_potential / scales.potential
         self.resistance_factor: Any = None
         self.concentration = float(first.bulk_concentration[law.species])
         #: Models of the two phases; set by whoever places a law that needs them.
@@ -195,9 +199,13 @@ class GrainBoundary(_Law):
         return None if self.capacitance is None else 0.5 * self.capacitance * (a.phi - b.phi) ** 2
 
     def dissipation(self, a: Side, b: Side, at_a: Side, at_b: Side, op: Operations) -> Any:
-        """``g/2 jump(mu)^2``."""
+        """``g/2 jump(mu)^2``, or ``g u^2 [cosh(jump(mu)/u) - 1]``."""
         jump = a.mu[self.species] - b.mu[self.species]
-        spent = 0.5 * self.conductance * jump * jump
+        if self.sinh_jump is None:
+            spent = 0.5 * self.conductance * jump * jump
+        else:
+            ratio = jump / self.sinh_jump
+            spent = self.conductance * self.sinh_jump**2 * (0.5 * (op.exp(ratio) + op.exp(-ratio)) - 1.0)
         if self.sides is not None:
             one, other = (
                 model.concentrations((side.mu, side.phi), (side.mu, side.phi), op)[self.species]

@@ -78,7 +78,24 @@ class Results:
         """
         import pandas
 
-        return pandas.read_csv(self._left(f"{name}.csv"))
+        return pandas.read_csv(self._left(f"{name}.csv"), float_precision="round_trip")
+
+    def table_names(self, *beginnings: str) -> list[str]:
+        """Names of the tables that studies left: those that are one of these words, or begin with one that ends in "_"."""
+        there = [str(file) for file in read_marker(self.path).get("files", []) if str(file).endswith(".csv")]
+        names = sorted(file.removesuffix(".csv") for file in there)
+        return [n for n in names if any(n == b or (b.endswith("_") and n.startswith(b)) for b in beginnings)]
+
+    @property
+    def impedance(self) -> pd.DataFrame:
+        """The impedance spectrum, a row a frequency; of several studies take ``table("impedance_2")`` and so on.
+
+        The contributions of phases and interfaces are in ``table("impedance_contributions")``.
+
+        Raises:
+            ResultsError: The run has none, or several.
+        """
+        return self.table("impedance")
 
     def array(self, name: str) -> npt.NDArray[Any]:
         """An array that a study left, by the name of its file without extension.

@@ -1,8 +1,8 @@
 """The standard pictures of a run.
 
 ``profiles`` (every field through the boundaries, whole and close), ``history`` (currents, amounts and voltages against
-time), ``mesh``, and in 2D ``maps`` (every field at the end). ``figures`` gives them as matplotlib figures to change;
-``plot_run`` writes them into ``plots/`` of the run folder.
+time), ``mesh``, in 2D ``maps`` (every field at the end), and ``impedance`` where there are spectra. ``figures`` gives them as
+matplotlib figures to change; ``plot_run`` writes them into ``plots/`` of the run folder.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 from ssbsim.errors import ResultsError
 from ssbsim.results import _files
 from ssbsim.results._plot_history import draw_history
+from ssbsim.results._plot_impedance import draw_impedance
 from ssbsim.results._plot_maps import draw_maps
 from ssbsim.results._plot_mesh import draw_mesh
 from ssbsim.results._plot_profiles import draw_profiles
@@ -29,6 +30,7 @@ _PICTURES: dict[str, Callable[[Results], Any]] = {
     "history": draw_history,
     "mesh": draw_mesh,
     "maps": draw_maps,
+    "impedance": draw_impedance,
 }
 _logger = logging.getLogger("ssbsim.results")
 

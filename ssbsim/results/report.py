@@ -33,6 +33,7 @@ _CAPTIONS = {
     "history": "Quantities at every step.",
     "mesh": "The mesh: cell sizes in 1D, cells coloured by phase in 2D and 3D.",
     "maps": "Every field at the last saved state, whole and close to the interfaces (black lines).",
+    "impedance": "Impedance: Nyquist plot, magnitude (line) and phase (dashes), and the real part of what each part contributes.",
 }
 _BASES = {"read": "read at the source", "memory": "from memory", "case": "given in the case"}
 _ENTRY_KEYS = {"source", "basis", "doi"}

@@ -30,11 +30,13 @@ from ssbsim.solvers.scalar import ScalarSolver
 
 Ints = npt.NDArray[np.int32]
 
-_GAMMA = 2.0 - math.sqrt(2.0)
-_D = 0.5 * _GAMMA
+GAMMA = 2.0 - math.sqrt(2.0)
+"""The stage between, as a part of the step."""
+DIAGONAL = 0.5 * GAMMA
+"""d: both stages have the matrix C + d h K."""
 _W = math.sqrt(2.0) / 4.0
 #: b - b^ for du/dt at the start, at gamma and at the end.
-_ERROR = (_W - (1.0 - _W) / 3.0, _W - (3.0 * _W + 1.0) / 3.0, _D - _D / 3.0)
+_ERROR = (_W - (1.0 - _W) / 3.0, _W - (3.0 * _W + 1.0) / 3.0, DIAGONAL - DIAGONAL / 3.0)
 _FEWEST, _MOST = 0.2, 4.0
 
 
@@ -48,6 +50,7 @@ class DiffusionReport:
         iterations: Krylov iterations of all solves.
         supplied: What the fixed rows and the load supplied in all.
         stored: By how much the stored amount grew.
+        sizes: Of the accepted steps, in their order.
     """
 
     steps: int
@@ -55,6 +58,7 @@ class DiffusionReport:
     iterations: int
     supplied: float
     stored: float
+    sizes: tuple[float, ...]
 
 
 def integrate(
@@ -109,6 +113,7 @@ def integrate(
         return float(comm.allreduce(float(np.max(np.abs(values), initial=0.0)), op=MPI.MAX))
 
     start_amount = float(capacity.dot(u))
+    sizes: list[float] = []
     time, steps, rejected, iterations, supplied = 0.0, 0, 0, 0, 0.0
     slope(u, rate_0)
     fastest = largest(np.where(free, rate_0.array / held, 0.0))
@@ -123,24 +128,24 @@ def integrate(
                         solver.destroy()
                         matrix.destroy()
                     matrix = conduction.copy()
-                    matrix.scale(_D * planned)
+                    matrix.scale(DIAGONAL * planned)
                     matrix.setDiagonal(_sum(matrix.getDiagonal(), capacity))
                     solver, size_of_solver = ScalarSolver(matrix, fixed, preset=preset, accuracy=1e-16), planned
                 if solver is None:
                     continue
                 right.pointwiseMult(capacity, u)
-                right.axpy(_D * planned, rate_0)
+                right.axpy(DIAGONAL * planned, rate_0)
                 if load is not None:
-                    right.axpy(_D * planned, load)
+                    right.axpy(DIAGONAL * planned, load)
                 u.copy(middle)
                 iterations += solver.solve(middle, right).iterations
                 slope(middle, rate_g)
                 right.pointwiseMult(capacity, middle)
-                right.scale(1.0 / (_GAMMA * (2.0 - _GAMMA)))
+                right.scale(1.0 / (GAMMA * (2.0 - GAMMA)))
                 end.pointwiseMult(capacity, u)
-                right.axpy(-((1.0 - _GAMMA) ** 2) / (_GAMMA * (2.0 - _GAMMA)), end)
+                right.axpy(-((1.0 - GAMMA) ** 2) / (GAMMA * (2.0 - GAMMA)), end)
                 if load is not None:
-                    right.axpy(_D * planned, load)
+                    right.axpy(DIAGONAL * planned, load)
                 middle.copy(end)
                 iterations += solver.solve(end, right).iterations
                 slope(end, rate_1)
@@ -163,7 +168,7 @@ def integrate(
                         )
                     continue
                 # What the outside supplied over the step, by the weights of the method itself.
-                rates = _W * rate_0.array + _W * rate_g.array + _D * rate_1.array
+                rates = _W * rate_0.array + _W * rate_g.array + DIAGONAL * rate_1.array
                 # K moves nothing in or out but where a face exchanges, and there the load belongs to it.
                 passed = float(np.sum(rates) if load is not None else 0.0) - float(np.sum(rates[fixed]))
                 supplied += planned * comm.allreduce(passed, op=MPI.SUM)
@@ -171,6 +176,7 @@ def integrate(
                 slope(u, rate_0)
                 time = goal if planned == left else time + planned
                 steps += 1
+                sizes.append(planned)
                 if steps > maximum_steps:
                     raise ConvergenceError(
                         f"The tracer needs more than {maximum_steps} steps.",
@@ -189,7 +195,7 @@ def integrate(
             vector.destroy()
     stored = float(capacity.dot(u)) - start_amount
     capacity.destroy()
-    return DiffusionReport(steps, rejected, iterations, supplied, stored)
+    return DiffusionReport(steps, rejected, iterations, supplied, stored, tuple(sizes))
 
 
 def _sum(one: PETSc.Vec, other: PETSc.Vec) -> PETSc.Vec:

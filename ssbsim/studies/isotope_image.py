@@ -37,13 +37,13 @@ class CornerValues:
     grain: npt.NDArray[np.int32]
 
 
-def sample(field: CornerValues, pixel: float, *, height: float = 0.0) -> tuple[Floats, npt.NDArray[np.int32]]:
+def sample(field: CornerValues, pixel: float, *, height: float | None = None) -> tuple[Floats, npt.NDArray[np.int32]]:
     """Field and grain at the centres of pixels.
 
     Args:
         field: The field.
         pixel: Edge of a pixel (m).
-        height: z of the section (m), in three dimensions.
+        height: z of the section (m), in three dimensions; the middle when not given.
 
     Returns:
         Values, NaN where there is no cell, and grain indices, -1 there; both of shape (n_x, n_y), n_y = 1 in 1D.
@@ -55,7 +55,7 @@ def sample(field: CornerValues, pixel: float, *, height: float = 0.0) -> tuple[F
     image = np.full(counts, np.nan)
     grain = np.full(counts, -1, dtype=np.int32)
     corners = (field.points - low) / pixel
-    level = (height - low[2]) / pixel if dim == 3 else 0.0
+    level = (0.5 * size[2] if height is None else height - low[2]) / pixel if dim == 3 else 0.0
     first = np.zeros((len(corners), 2), dtype=np.int64)
     last = np.zeros((len(corners), 2), dtype=np.int64)
     for axis in range(min(dim, 2)):

@@ -121,14 +121,14 @@ def _node_keys(simulation: Simulation) -> Floats:
     """Scaled coordinates and region of every owned node, shape (n, 4)."""
     space = simulation.functional.space
     n = space.dofmap.index_map.size_local
-    return np.column_stack([space.tabulate_dof_coordinates()[:n], _node_region(simulation)])
+    return np.column_stack([space.tabulate_dof_coordinates()[:n], node_regions(simulation)])
 
 
 def _order(keys: Floats) -> npt.NDArray[np.int64]:
     return np.lexsort([np.round(keys[:, i], 12) for i in (2, 1, 0, 3)])
 
 
-def _node_region(simulation: Simulation) -> Floats:
+def node_regions(simulation: Simulation) -> Floats:
     """Region of every owned node of the broken space."""
     functional, mesh = simulation.functional, simulation.mesh
     imap, dofs = functional.space.dofmap.index_map, functional.space.dofmap.list

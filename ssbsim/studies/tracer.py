@@ -17,20 +17,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import dolfinx
-import dolfinx.fem.petsc
 import numpy as np
 import numpy.typing as npt
-from mpi4py import MPI
 
 from ssbsim import _compat
 from ssbsim.case import TracerStudy
 from ssbsim.discretization import gather_rows
-from ssbsim.errors import CaseError, ConvergenceError
-from ssbsim.physics.linear_transport import LinearTransport, build_linear_transport
-from ssbsim.physics.placement import terminal_nodes
-from ssbsim.solvers import choose_preset
+from ssbsim.errors import ConvergenceError
+from ssbsim.physics.linear_transport import LinearTransport
 from ssbsim.solvers.diffusion import integrate
+from ssbsim.studies.isotope_exchange import check_source, isotope_exchange
 from ssbsim.studies.isotope_image import CornerValues, boundary_steps, record, sample
 from ssbsim.studies.records import Observer, StudyResult
 from ssbsim.studies.simulation import Simulation
@@ -53,12 +49,7 @@ def run_tracer(simulation: Simulation, study: TracerStudy, index: int, observe: 
         CaseError: The source is no boundary, or the species is not there.
         ConvergenceError: A solve failed.
     """
-    if study.source not in simulation.mesh.boundaries:
-        raise CaseError(
-            f"'{study.source}' is not a boundary of the mesh.",
-            where=f"study[{index}].source",
-            hint="Boundaries here: " + (", ".join(simulation.mesh.boundaries) or "none") + ".",
-        )
+    check_source(simulation.mesh, study)
     if study.model == "full":
         field, how = exchange_two_isotopes(simulation, study)
     else:
@@ -74,51 +65,28 @@ def run_tracer(simulation: Simulation, study: TracerStudy, index: int, observe: 
 
 def _exchange_linear(simulation: Simulation, study: TracerStudy) -> tuple[CornerValues | None, str]:
     """The field on rank 0, and how it was made."""
-    case, mesh, scales = simulation.case, simulation.mesh, simulation.scales
-    faces = {} if study.surface_exchange is None else {study.source: study.surface_exchange}
-    transport = build_linear_transport(case, mesh, scales, study.species, tracer=True, exchange=faces)
-    storage, conduction = (dolfinx.fem.petsc.assemble_matrix(f) for f in (transport.storage, transport.conduction))
-    for matrix in (storage, conduction):
-        matrix.assemble()
-    u = dolfinx.fem.Function(transport.space)
-    vector, fixed, load = u.x.petsc_vec, transport.absent, None
-    vector.set(study.initial)
-    vector.array[transport.absent] = 0.0
-    if transport.exchanged is not None:
-        load = dolfinx.fem.petsc.assemble_vector(transport.exchanged)
-        load.ghostUpdate(addv=1, mode=1)
-        load.scale(study.fraction)
-    else:
-        face = terminal_nodes(mesh, transport.space, study.source)
-        if not mesh.comm.allreduce(len(np.setdiff1d(face, transport.absent)), op=MPI.SUM):
-            raise CaseError(
-                f"No phase at '{study.source}' holds {study.species}.",
-                where="study.source",
-                hint="Name a boundary where the species is.",
-            )
-        vector.array[face] = study.fraction
-        fixed = np.unique(np.concatenate([fixed, face])).astype(np.int32)
-    preset = choose_preset(case.solver.linear, mesh.dim, storage.getSize()[0])
-    report = integrate(
-        storage,
-        conduction,
-        vector,
-        fixed,
-        until=[study.duration / scales.time],
-        load=load,
-        preset=preset,
-        tolerance=study.tolerance * abs(study.fraction - study.initial),
-    )
-    u.x.scatter_forward()
-    for matrix in (storage, conduction):
-        matrix.destroy()
+    exchange = isotope_exchange(simulation.case, simulation.mesh, simulation.scales, study)
+    try:
+        report = integrate(
+            exchange.storage,
+            exchange.conduction,
+            exchange.u.x.petsc_vec,
+            exchange.fixed,
+            until=[exchange.until],
+            load=exchange.load,
+            preset=exchange.preset,
+            tolerance=exchange.tolerance,
+        )
+    finally:
+        exchange.destroy()
+    exchange.u.x.scatter_forward()
     if abs(report.supplied - report.stored) > _BALANCE * abs(report.stored):
         raise ConvergenceError(
             f"The face supplied {report.supplied:.9g} and the cell stored {report.stored:.9g} (scaled): isotopes were lost.",
             where=f"tracer study, {report.steps} steps",
             hint="Use solver.linear: direct, or report the case.",
         )
-    return gather_corners(transport, u), f"linear model, {report.steps} steps"
+    return gather_corners(exchange.transport, exchange.u), f"linear model, {report.steps} steps"
 
 
 def gather_corners(transport: LinearTransport, u: Any) -> CornerValues | None:
@@ -182,10 +150,7 @@ def _read(
         )
     if study.image is None:
         return
-    height = study.image.section
-    if height is None and dim == 3:
-        height = float(field.points[:, :, 2].min() + 0.5 * np.ptp(field.points[:, :, 2]))
-    exact, grain = sample(field, study.image.pixel, height=height or 0.0)
+    exact, grain = sample(field, study.image.pixel, height=study.image.section)
     measured = record(
         exact, pixel=study.image.pixel, blur=study.image.blur, counts=study.image.counts, seed=study.image.seed
     )

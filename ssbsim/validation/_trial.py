@@ -13,11 +13,22 @@ from mpi4py import MPI
 
 from ssbsim._parallel import on_root
 from ssbsim.analysis.headline import corner_profile
-from ssbsim.case import Case, EquilibriumStudy, OutputTimes, SteadyStudy, TerminalUpdate, TransientStudy, parse_case
+from ssbsim.case import (
+    Case,
+    EquilibriumStudy,
+    Frequencies,
+    ImpedanceStudy,
+    OutputTimes,
+    SteadyStudy,
+    TerminalUpdate,
+    TransientStudy,
+    parse_case,
+)
 from ssbsim.errors import CaseError
 from ssbsim.geometry import build_geometry
 from ssbsim.materials import resolve_case
 from ssbsim.studies import STUDIES, Simulation, Snapshots, StepRecord
+from ssbsim.studies.impedance import Spectrum, impedance_spectrum
 
 Floats = npt.NDArray[np.float64]
 
@@ -113,6 +124,11 @@ class Trial:
         )
         STUDIES["transient"](self.simulation, study, 0, observe)
         return found
+
+    def impedance(self, frequencies: Sequence[float], **settings: Any) -> Spectrum:
+        """Impedance spectrum of the present state; ``settings`` are keys of the study, such as ``terminal``."""
+        study = ImpedanceStudy(frequencies=Frequencies(values=tuple(frequencies)), **settings)
+        return impedance_spectrum(self.simulation, study)
 
     def charge(self, terminal: str) -> float:
         """Charge on an electrode (C/m2)."""

@@ -81,6 +81,15 @@ CASES: dict[str, dict[str, Any]] = {
         "interfaces": {"e|c": RESISTIVE, "c|f": RESISTIVE},
         "study": [STEADY],
     },
+    "spectrum of a square with a broken contact": {
+        "geometry": layers(("e", 3.0), ("f", 1.0), ("e", 2.0), dimension=2, interface=0.5, bulk=1.0),
+        "phases": {"e": lattice_gas(0.5), "f": OTHER},
+        "interfaces": {"e|f": GAP},
+        "study": [{"kind": "equilibrium"}, {"kind": "impedance"}],
+        # Nothing flows at equilibrium, and rounding has no digits to compare.
+        "output": {"fields": ("potential", "concentration")},
+        "solver": {"linear": "multigrid"},
+    },
     "cube": {
         "geometry": layers(("e", 2.0), ("f", 2.0), dimension=3, interface=0.5, bulk=1.0),
         "phases": {"e": lattice_gas(0.5), "f": OTHER},

@@ -75,6 +75,18 @@ def test_the_history(folders: dict[int, Path], case: str, ranks: int) -> None:
     assert list(one["Newton iterations"]) == list(many["Newton iterations"])
 
 
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_the_spectrum(folders: dict[int, Path], ranks: int) -> None:
+    for name in ("impedance", "impedance_contributions"):
+        one, many = (
+            results_of(folders, n, "spectrum of a square with a broken contact").table(name) for n in (1, ranks)
+        )
+        assert list(one.columns) == list(many.columns)
+        z = [t.filter(regex=r"^(Re|Im) Z .*\[ohm m\^2\]$").to_numpy() for t in (one, many)]
+        largest = np.abs(z[0]).max(axis=1, keepdims=True)
+        assert np.abs((z[1] - z[0]) / largest).max() < RELATIVE
+
+
 @every
 def test_the_fields(folders: dict[int, Path], case: str, ranks: int) -> None:
     """The same points in the same order, and the same arrays on them."""

@@ -21,6 +21,7 @@ _FIELDS: dict[str, Any] = {
     "transfer_coefficient": 0.3,
     "potential": 0.02,
     "stern_capacitance": 0.2,
+    "sinh_potential": 0.05,
 }
 
 

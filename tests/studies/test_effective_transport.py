@@ -10,11 +10,11 @@ from mpi4py import MPI
 from samples import TEMPERATURE, lattice_gas, layers, make_case, reservoir
 
 from ssbsim import CaseError
-from ssbsim.studies.effective_transport import EffectiveTransport, effective_transport
 from ssbsim.case import Case
 from ssbsim.discretization import FARADAY, GAS_CONSTANT, DistributedMesh, Scales
 from ssbsim.geometry import Grain, MeshData, build_geometry
 from ssbsim.geometry.extrude import split_boxes
+from ssbsim.studies.effective_transport import EffectiveTransport, effective_transport
 
 D, C = 1e-12, 5e3
 BULK = FARADAY**2 * C * D / (GAS_CONSTANT * TEMPERATURE)

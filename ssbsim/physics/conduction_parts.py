@@ -1,0 +1,110 @@
+r"""K of a tracer taken apart: it is linear in every diffusivity, permeability and exchange coefficient, ``K = sum_i K_i``.
+
+A parameter ``p_i = p_i0 exp(theta_i)`` then has ``dK/dtheta_i = exp(theta_i) K_i``, with K_i as it is in the case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import dolfinx
+import numpy as np
+import ufl
+
+from ssbsim.case import Case
+from ssbsim.errors import CaseError
+from ssbsim.physics.interface_laws import GrainBoundary
+from ssbsim.physics.linear_transport import LinearTransport
+from ssbsim.physics.placement import PlacedInterface
+
+Kind = Literal["diffusivity", "permeability", "surface_exchange"]
+
+
+@dataclass(frozen=True)
+class ConductionPart:
+    """What is proportional to one parameter.
+
+    Args:
+        kind: What the parameter is.
+        name: Of the phase, the interface of the case or the pair of grains, or the face.
+        phase: Of a diffusivity the phase, of a permeability the first-named phase of the boundary, else empty.
+        value: The parameter as it is in the case: tracer diffusivity (m2/s), tracer permeability (m/s), exchange (m/s).
+        width: Of a boundary (m), where the case gives it.
+        form: Bilinear form of K_i, compiled; ``None`` for a face, whose K_i is diagonal and what it supplies.
+    """
+
+    kind: Kind
+    name: str
+    phase: str
+    value: float
+    width: float | None
+    form: Any
+
+
+def bulk_parts(transport: LinearTransport, case: Case) -> list[ConductionPart]:
+    """A part for every phase that the species moves in."""
+    u, v = ufl.TrialFunction(transport.space)[0], ufl.TestFunction(transport.space)[0]
+    parts = []
+    for name, cells in transport.cells.items():
+        dx = ufl.Measure("dx", domain=transport.mesh.mesh, subdomain_data=[(0, cells)])(0)
+        form = dolfinx.fem.form(transport.conductivity[name] * ufl.inner(ufl.grad(u), ufl.grad(v)) * dx)
+        diffusivity = case.phases[name].species[transport.species].diffusivity
+        value = diffusivity.at_temperature(transport.scales.temperature) if diffusivity is not None else 0.0
+        parts.append(ConductionPart("diffusivity", name, name, value, None, form))
+    return parts
+
+
+def boundary_parts(transport: LinearTransport, *, each: bool = False) -> list[ConductionPart]:
+    """A part for every interface with a `grain_boundary` law, or for every pair of grains that one joins.
+
+    Raises:
+        CaseError: Another law of such an interface lets the species through as well.
+    """
+    mesh = transport.mesh
+    parts = []
+    for interface, conductance in zip(transport.interfaces, transport.conductances, strict=True):
+        law = _law_of(interface, transport.species)
+        if law is None:
+            continue
+        base, width = law.permeability.value, law.law.width
+        if not each:
+            form = _jump_form(transport, conductance, interface.entities)
+            parts.append(ConductionPart("permeability", interface.name, interface.phases[0], base, width, form))
+            continue
+        grains = [(mesh.grains[a], mesh.grains[b]) for a, b in interface.grain_pairs]
+        factors = law.pair_factors(grains)
+        here = np.sort(mesh.cell_grain[interface.entities[:, [0, 2]]], axis=1)
+        for i, ((one, other), pair) in enumerate(zip(grains, interface.grain_pairs, strict=True)):
+            facets = interface.entities[(here == sorted(pair)).all(axis=1)]
+            form = _jump_form(transport, conductance, facets)
+            value = base if factors is None else base / float(factors[i])
+            name = f"{one.name}|{other.name}"
+            parts.append(ConductionPart("permeability", name, interface.phases[0], value, width, form))
+    return parts
+
+
+def _law_of(interface: PlacedInterface, species: str) -> GrainBoundary | None:
+    if not interface.broken:
+        return None
+    conducting = [law for law in interface.laws if law.linear_conductance(species, tracer=True) is not None]
+    boundaries = [law for law in conducting if isinstance(law, GrainBoundary)]
+    if boundaries and len(conducting) > 1:
+        raise CaseError(
+            f"Several laws of '{interface.name}' let {species} through: a map cannot tell them apart.",
+            where=f"interfaces.{interface.name}.laws",
+            hint="Keep the grain_boundary law only.",
+        )
+    return boundaries[0] if boundaries else None
+
+
+def _jump_form(transport: LinearTransport, conductance: Any, entities: Any) -> Any:
+    u, v = ufl.TrialFunction(transport.space)[0], ufl.TestFunction(transport.space)[0]
+    lumped = {"quadrature_rule": "vertex", "quadrature_degree": 1}
+    rule = lumped if transport.mesh.dim > 1 else {"quadrature_degree": 0}
+    data = [(0, entities.reshape(-1))]
+    dS = ufl.Measure("dS", domain=transport.mesh.mesh, subdomain_data=data, metadata=rule)(0)
+    return dolfinx.fem.form(conductance * (u("+") - u("-")) * (v("+") - v("-")) * dS)
+
+
+__all__ = ["ConductionPart", "boundary_parts", "bulk_parts"]

@@ -1,0 +1,114 @@
+"""Isotope exchange through a face as matrices: what the study `tracer` steps and the fit of a map differentiates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import dolfinx
+import dolfinx.fem.petsc
+import numpy as np
+import numpy.typing as npt
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from ssbsim.case import Case, TracerStudy
+from ssbsim.discretization import DistributedMesh, Scales
+from ssbsim.errors import CaseError
+from ssbsim.physics.linear_transport import LinearTransport, build_linear_transport
+from ssbsim.physics.placement import terminal_nodes
+from ssbsim.solvers import choose_preset
+
+Ints = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class IsotopeExchange:
+    """The linear problem ``C du/dt + K u = f`` of a tracer study, scaled.
+
+    Args:
+        transport: Its forms.
+        u: The isotope fraction, as at the start.
+        storage: C.
+        conduction: K.
+        load: f of an exchanging face; ``None`` where the face itself has the fraction from outside.
+        fixed: Owned rows that keep their value.
+        until: Duration.
+        preset: Linear solver.
+        tolerance: Error of the fraction allowed per step.
+    """
+
+    transport: LinearTransport
+    u: Any
+    storage: PETSc.Mat
+    conduction: PETSc.Mat
+    load: PETSc.Vec | None
+    fixed: Ints
+    until: float
+    preset: str
+    tolerance: float
+
+    def destroy(self) -> None:
+        """Free the matrices and the load."""
+        for thing in (self.storage, self.conduction, self.load):
+            if thing is not None:
+                thing.destroy()
+
+
+def check_source(mesh: DistributedMesh, study: TracerStudy) -> None:
+    """Make sure that the source of a study is a boundary.
+
+    Raises:
+        CaseError: It is none.
+    """
+    if study.source not in mesh.boundaries:
+        raise CaseError(
+            f"'{study.source}' is not a boundary of the mesh.",
+            where="study.source",
+            hint="Boundaries here: " + (", ".join(mesh.boundaries) or "none") + ".",
+        )
+
+
+def isotope_exchange(case: Case, mesh: DistributedMesh, scales: Scales, study: TracerStudy) -> IsotopeExchange:
+    """The problem of a study; collective.
+
+    Raises:
+        CaseError: The species is not there or does not move.
+    """
+    faces = {} if study.surface_exchange is None else {study.source: study.surface_exchange}
+    transport = build_linear_transport(case, mesh, scales, study.species, tracer=True, exchange=faces)
+    u = dolfinx.fem.Function(transport.space)
+    vector, fixed, load = u.x.petsc_vec, transport.absent, None
+    vector.set(study.initial)
+    vector.array[transport.absent] = 0.0
+    if transport.exchanged is not None:
+        load = dolfinx.fem.petsc.assemble_vector(transport.exchanged)
+        load.ghostUpdate(addv=1, mode=1)
+        load.scale(study.fraction)
+    else:
+        face = terminal_nodes(mesh, transport.space, study.source)
+        if not mesh.comm.allreduce(len(np.setdiff1d(face, transport.absent)), op=MPI.SUM):
+            raise CaseError(
+                f"No phase at '{study.source}' holds {study.species}.",
+                where="study.source",
+                hint="Name a boundary where the species is.",
+            )
+        vector.array[face] = study.fraction
+        fixed = np.unique(np.concatenate([fixed, face])).astype(np.int32)
+    storage, conduction = (dolfinx.fem.petsc.assemble_matrix(f) for f in (transport.storage, transport.conduction))
+    for matrix in (storage, conduction):
+        matrix.assemble()
+    return IsotopeExchange(
+        transport=transport,
+        u=u,
+        storage=storage,
+        conduction=conduction,
+        load=load,
+        fixed=fixed,
+        until=study.duration / scales.time,
+        preset=choose_preset(case.solver.linear, mesh.dim, storage.getSize()[0]),
+        tolerance=study.tolerance * abs(study.fraction - study.initial),
+    )
+
+
+__all__ = ["IsotopeExchange", "check_source", "isotope_exchange"]
