@@ -26,6 +26,7 @@ from ssbsim.errors import (
 if TYPE_CHECKING:
     from ssbsim.case import load_case
     from ssbsim.checking import CheckReport, check
+    from ssbsim.mesh_report import MeshReport, mesh_case
     from ssbsim.results import Results, open_results
     from ssbsim.running import run
 
@@ -35,9 +36,11 @@ __getattr__ = lazy_names(
     __name__,
     {
         "CheckReport": "checking",
+        "MeshReport": "mesh_report",
         "Results": "results",
         "check": "checking",
         "load_case": "case",
+        "mesh_case": "mesh_report",
         "open_results": "results",
         "run": "running",
     },
@@ -50,11 +53,13 @@ __all__ = [
     "ConvergenceError",
     "MaterialError",
     "MeshError",
+    "MeshReport",
     "Results",
     "ResultsError",
     "SsbsimError",
     "check",
     "load_case",
+    "mesh_case",
     "open_results",
     "run",
 ]

@@ -19,7 +19,20 @@ from ._contact import (
     split_interface,
 )
 from ._dump import dump_resolved
-from ._geometries import BicrystalGeometry, FileGeometry, Geometry, Layer, LayersGeometry, Spacing
+from ._geometries import (
+    BicrystalGeometry,
+    BricksGeometry,
+    CompositeGeometry,
+    FileGeometry,
+    Geometry,
+    ImageGeometry,
+    ImagePart,
+    Layer,
+    LayersGeometry,
+    PolycrystalGeometry,
+    Spacing,
+    Texture,
+)
 from ._load import load_case, parse_case, revise_case
 from ._phase import Diffusivity, Phase, SiteClass, Species, parse_charge
 from ._problems import InvalidCaseError, Problem
@@ -42,15 +55,19 @@ __all__ = [
     "ELEMENTARY_CHARGE",
     "BicrystalGeometry",
     "BlockingLaw",
+    "BricksGeometry",
     "ButlerVolmerLaw",
     "CapacitiveLaw",
     "Case",
+    "CompositeGeometry",
     "Diffusivity",
     "ElectrodeTerminal",
     "EquilibriumStudy",
     "FileGeometry",
     "FixedChargeLaw",
     "Geometry",
+    "ImageGeometry",
+    "ImagePart",
     "Interface",
     "InvalidCaseError",
     "Law",
@@ -59,6 +76,7 @@ __all__ = [
     "Output",
     "OutputTimes",
     "Phase",
+    "PolycrystalGeometry",
     "Problem",
     "ReservoirTerminal",
     "ResistiveLaw",
@@ -72,6 +90,7 @@ __all__ = [
     "SymmetryTerminal",
     "Terminal",
     "TerminalUpdate",
+    "Texture",
     "TransientStudy",
     "case_json_schema",
     "dump_resolved",
