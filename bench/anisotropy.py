@@ -49,7 +49,15 @@ def isotropic_bicrystal(spacing: dict[str, Any]) -> MeshData:
 
 def polycrystal(spacing: dict[str, Any], *, dimension: int = 2, grains: int = 20, size: float = 50.0) -> MeshData:
     return _build(
-        PolycrystalGeometry(dimension=dimension, grains=grains, grain_size=size * NM, seed=1, spacing=spacing)
+        PolycrystalGeometry(
+            dimension=dimension,
+            grains=grains,
+            grain_size=size * NM,
+            seed=1,
+            # The metric needs plane faces.
+            smallest_edge=0.0 if dimension == 3 else 0.1,
+            spacing=spacing,
+        )
     )
 
 

@@ -48,7 +48,7 @@ def make_mesh(case: Case, *, use_cache: bool = True, show_progress: bool = True)
     found, remark = cache.find(key) if key is not None else (None, "")
     if found is not None:
         return MadeMesh(found, time.perf_counter() - started, True)
-    with Progress("mesh", rank=0 if show_progress else 1) as line:
+    with Progress("mesh", rank=0 if show_progress else 1, patience=2.0) as line:
 
         def hear(what: str, done: int, total: int) -> None:
             line.update(0.0, f"{what} {done} of {total}" if total else what)

@@ -32,7 +32,8 @@ class BodySurface:
         is_free: Whether each facet may be divided anew.
         is_inner: Whether each facet is one of an interface.
         holds_free: Whether each reference has such facets.
-        kept_edges: Edges between facets of the same plane that separate different things, shape (e, 2).
+        kept_edges: Edges between facets of the same plane that separate different things: a facet and the two places
+            in it, when it is sorted, shape (e, 3).
     """
 
     def __init__(self, mesh: MeshData) -> None:
@@ -68,7 +69,10 @@ class BodySurface:
         self.is_free[left[is_smooth]] = self.is_free[right[is_smooth]] = False
         self.holds_free = np.zeros(len(first), dtype=bool)
         self.holds_free[reference.reshape(-1)[self.is_free]] = True
-        self.kept_edges = edges[a[same_plane & (side[left] != side[right])]]
+        kept = a[same_plane & (side[left] != side[right])]
+        ordered = np.sort(self.facets[kept // 3], axis=1)
+        places = [np.argmax(ordered == edges[kept, i, None], axis=1) for i in range(2)]
+        self.kept_edges = np.column_stack([kept // 3, *places])
 
 
 def cut_open(mesh: MeshData, surface: BodySurface) -> tuple[Int, Int, Int, NDArray[np.bool_]]:
@@ -77,8 +81,8 @@ def cut_open(mesh: MeshData, surface: BodySurface) -> tuple[Int, Int, Int, NDArr
     Corners of cells belong to the same point where their cells are joined through facets that are not kept.
 
     Returns:
-        Point of the mesh that each point is or is a copy of; cells; facets of the surface, with the other sides of the
-        kept interfaces after them; which facets have such another side.
+        Point of the mesh that each point is or is a copy of; cells; facets of the surface, by sorted vertices of the mesh,
+        with the other sides of the kept interfaces after them; which facets have such another side.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -96,8 +100,8 @@ def cut_open(mesh: MeshData, surface: BodySurface) -> tuple[Int, Int, Int, NDArr
     joined = own[a] == own[b]
     a, b = a[joined], b[joined]
     cut = np.isin(own[a], of_surface[is_kept])
-    first, second = nodes[a[~cut]].reshape(-1), nodes[b[~cut]].reshape(-1)
-    links = coo_array((np.ones(len(first), dtype=np.int8), (first, second)), shape=(corners.size, corners.size))
+    ends = (nodes[a[~cut]].reshape(-1), nodes[b[~cut]].reshape(-1))
+    links = coo_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(corners.size, corners.size))
     # Corners at one vertex that no facet joins (grains that meet in an edge) are one point all the same, unless cut.
     group = np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
     touches_cut = np.zeros(len(mesh.points), dtype=bool)
@@ -106,15 +110,11 @@ def cut_open(mesh: MeshData, surface: BodySurface) -> tuple[Int, Int, Int, NDArr
     label = np.where(touches_cut[vertex], group, -1)
     pairs, point = np.unique(np.column_stack([vertex, label]), axis=0, return_inverse=True)
     point = point.reshape(-1)
-    in_order = np.argsort(own[a[cut]])
-    found = np.searchsorted(own[a[cut]][in_order], of_surface[is_kept])
-    one, other = point[nodes[a[cut][in_order][found]]], point[nodes[b[cut][in_order][found]]]
-    lowest = np.searchsorted(pairs[:, 0], np.arange(len(mesh.points)))
-    facets = lowest[surface.facets]
-    facets[is_kept] = one
-    is_copy = is_kept.copy()
-    is_copy[is_kept] = (one != other).any(axis=1)
-    return pairs[:, 0], point.reshape(mesh.cells.shape), np.vstack([facets, other[is_copy[is_kept]]]), is_copy
+    first = by_key[np.searchsorted(own[by_key], of_surface)]
+    second = by_key[np.searchsorted(own[by_key], of_surface, side="right") - 1]
+    one, other = point[nodes[first]], point[nodes[second]]
+    is_copy = is_kept & (one != other).any(axis=1)
+    return pairs[:, 0], point.reshape(mesh.cells.shape), np.vstack([one, other[is_copy]]), is_copy
 
 
 def _boundary_of(facets: Int, mesh: MeshData) -> Int:

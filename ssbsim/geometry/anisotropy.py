@@ -13,9 +13,9 @@ curved interfaces, and along lines where interfaces meet one another or a wall, 
 the smallest: most of its cells are there.
 
 Flat interfaces and walls are divided anew within their planes, so that grains keep their measures to rounding. Curved
-ones keep their triangles. Mmg loses the mark of a kept edge between two of its domains in some swaps, but not that of one
-on the outside: so the mesh is cut open along curved interfaces, and joined again afterwards. Mmg is serial and has no
-random numbers: same mesh, same result.
+ones keep their triangles; where they meet flat ones, Mmg may bend those, and then the result is refused. Mmg loses the
+mark of a kept edge between two of its domains in some swaps, but not that of one on the outside: so the mesh is cut open
+along curved interfaces, and joined again afterwards. Mmg is serial and has no random numbers: same mesh, same result.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ from ssbsim.geometry.partition import Partition
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-_HINT = "make transverse and interface less different, or set remesher: none"
+_HINT = (
+    "keep the faces of grains plane (smallest_edge: 0), since Mmg does badly where curved and flat interfaces meet; or set "
+    "remesher: none"
+)
 
 
 def refine_anisotropic(
@@ -62,12 +65,7 @@ def refine_anisotropic(
         MeshError: where mmgpy is missing, the mesh is not one of tetrahedra, or Mmg fails.
     """
     mmgpy = _load_mmgpy(where)
-    if mesh.cell_type != "tetrahedron":
-        raise MeshError(
-            f"Mmg is asked for a mesh of cells of type {mesh.cell_type}.",
-            where=where,
-            hint="set remesher: none; in two dimensions rows of thin cells do the same",
-        )
+    _check_dimension(mesh.dimension, where)
     along = spacing.transverse if spacing.transverse is not None else spacing.bulk
     sizes = _Sizes(spacing.interface, along, spacing.bulk, spacing.growth)
     ends = spacing.terminal if spacing.terminal < along else None
@@ -92,6 +90,7 @@ def mesh_anisotropic(partition: Partition, spacing: Spacing, *, where: str = "ge
     """
     from ssbsim.geometry.solid import mesh_solid
 
+    _check_dimension(partition.dimension, where)
     _load_mmgpy(where)
     along = spacing.transverse if spacing.transverse is not None else spacing.bulk
     plain = spacing.model_copy(update={"interface": along, "terminal": spacing.bulk})
@@ -119,6 +118,15 @@ class _Sizes:
         """Sizes across and along."""
         wide = np.minimum(self.along + (self.growth - 1.0) * distance, self.bulk)
         return np.minimum(first + (self.growth - 1.0) * distance, wide), wide
+
+
+def _check_dimension(dimension: int, where: str) -> None:
+    if dimension != 3:
+        raise MeshError(
+            f"Mmg is asked for a mesh in {dimension} dimensions.",
+            where=where,
+            hint="set remesher: none; in two dimensions rows of thin cells do the same",
+        )
 
 
 def _load_mmgpy(where: str) -> Any:
@@ -200,7 +208,8 @@ def _remesh(mmgpy: Any, mesh: MeshData, metric: Float, sizes: _Sizes, where: str
     # What is required only may still be split, in the end, where its mark was lost; what is parallel may not.
     remeshed.set_parallel_triangles(fixed)
     if len(surface.kept_edges):
-        remeshed.set_edges(surface.kept_edges.astype(np.int32))
+        facet, places = surface.kept_edges[:, :1], surface.kept_edges[:, 1:]
+        remeshed.set_edges(facets[facet, places].astype(np.int32))
         remeshed.set_required_edges(np.arange(len(surface.kept_edges), dtype=np.int32))
     rows, columns = np.triu_indices(3)
     remeshed["tensor"] = np.ascontiguousarray(metric[old_point][:, rows, columns] * unit**2)

@@ -34,6 +34,9 @@ Floats = NDArray[np.float64]
 
 WHERE = "geometry.particles"
 
+_SIDES_OVER_NECK, _FINEST = 1.5, 4.0
+"""Triangles of a sphere are at most so many times as wide as the neck beside it, and no finer than this part of the size."""
+
 _SEED_FRACTION = 0.3
 """Seeds of polygons are the centres of balls in the ratio of the polygons that fill this part of the composite."""
 
@@ -110,7 +113,10 @@ def _balls(
     around = np.array([reach(r, s, d) for r, s in zip(radii, sides, strict=True)])
     centres = walls[0] + pack_balls(around, list(box), gap, generator, where=WHERE)
     if d == 3:
-        return [make_sphere(c, r, s) for c, r, s in zip(centres, radii, sides, strict=True)], []
+        # Triangles much wider than the neck to the next surface would leave cells without height in it.
+        necks = _nearest_surfaces(centres, around, walls) - 2.0 * film
+        fine = np.clip(_SIDES_OVER_NECK * necks, sides / _FINEST, sides)
+        return [make_sphere(c, r, s) for c, r, s in zip(centres, radii, fine, strict=True)], []
     outlines = [disc_places(c, r)[:-1] for c, r in zip(centres, radii, strict=True)]
     discs = []
     for i, (centre, radius) in enumerate(zip(centres, radii, strict=True)):
@@ -118,6 +124,14 @@ def _balls(
         sizes = wanted_sizes(disc_places(centre, radius), i, outlines, walls, side, film)
         discs.append(make_disc(centre, radius, sizes, growth))
     return discs, outlines
+
+
+def _nearest_surfaces(centres: Floats, radii: Floats, walls: Floats) -> Floats:
+    """Distance of every ball to the next ball or wall."""
+    apart = np.linalg.norm(centres[:, None] - centres[None], axis=2) - radii[:, None] - radii[None]
+    np.fill_diagonal(apart, np.inf)
+    to_walls = np.minimum(centres - walls[0], walls[1] - centres).min(axis=1) - radii
+    return np.asarray(np.minimum(apart.min(axis=1, initial=np.inf), to_walls))
 
 
 def _polygons(

@@ -141,7 +141,7 @@ def _parse_colour(colour: str) -> int:
             where=f"geometry.legend.{colour}",
             hint=f"did you mean '{near[0]}'?" if near else "write it as '#rrggbb', for example '#ff8000'",
         ) from None
-    return (channels[0] << 16) + (channels[1] << 8) + channels[2]
+    return int(channels[0] << 16) + int(channels[1] << 8) + int(channels[2])
 
 
 def _check_exists(path: Path) -> None:

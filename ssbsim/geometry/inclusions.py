@@ -11,7 +11,7 @@ Outlines in 2D have a local size, at most `size` and where another outline or a 
 
     s = max(size / 6, min(size, d)),    |ds/dl| <= growth - 1    along the outline,
 
-so that cells in a narrow gap keep their shape. Spheres have triangles of one size.
+so that cells in a narrow gap keep their shape. Each sphere has triangles of one size, as its nearest neck allows.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from ssbsim.case import Spacing
 from ssbsim.geometry._facets import connected_pieces
 from ssbsim.geometry.mesh_data import Grain, MeshData
 from ssbsim.geometry.partition import Partition
+from ssbsim.geometry.progress import progress
 from ssbsim.geometry.refine import refine_mesh
 
 
@@ -29,7 +30,8 @@ def mesh_partition(partition: Partition, spacing: Spacing, *, where: str = "geom
     Raises:
         MeshError: where cells do not fit in.
     """
-    if partition.dimension == 3 and spacing.remesher == "mmg":
+    progress("meshing")
+    if spacing.remesher == "mmg":
         from ssbsim.geometry.anisotropy import mesh_anisotropic
 
         mesh = mesh_anisotropic(partition, spacing, where=where)

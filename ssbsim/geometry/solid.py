@@ -20,6 +20,7 @@ from ssbsim.geometry.inset import GrainSurface
 from ssbsim.geometry.lining import Lining, RowKind, line_grain
 from ssbsim.geometry.mesh_data import MeshData
 from ssbsim.geometry.partition import Partition
+from ssbsim.geometry.progress import progress
 from ssbsim.geometry.shells import enclosed_volume, find_shells, group_pieces, pair_across_edges
 from ssbsim.geometry.tetrahedra import fill_bodies
 
@@ -71,6 +72,7 @@ def mesh_solid(partition: Partition, spacing: Spacing, *, where: str = "geometry
     fillings, notes, count = [], [], len(points)
     with gmsh_session("filling the grains"):
         for grain in range(len(partition.grains)):
+            progress("filling grains", grain, len(partition.grains))
             facets, side = _facets_of(partition, grain)
             if len(facets):
                 filling = _fill_grain(partition, points, grain, facets, side, sizes, scale, where)

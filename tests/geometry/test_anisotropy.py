@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from geometry_cases import build
 
-from ssbsim.case import LayersGeometry, Spacing
+from ssbsim.case import LayersGeometry, PolycrystalGeometry, Spacing
 from ssbsim.errors import MeshError
 from ssbsim.geometry import Grain, MeshData, gmsh_session
 from ssbsim.geometry._nearest import nearest_on_triangles
@@ -151,6 +152,19 @@ def test_same_mesh_same_result(refine):
     assert first.content_hash() == second.content_hash()
 
 
+def test_a_case_asks_for_it(refine):
+    spacing = {"interface": 1 * NM, "bulk": 5 * NM, "remesher": "mmg"}
+    geometry = PolycrystalGeometry(
+        dimension=3, grains=3, grain_size=20 * NM, smallest_edge=0.0, orientations="none", spacing=spacing
+    )
+    mesh = build(geometry)
+    plain = build(geometry.model_copy(update={"spacing": Spacing(interface=5 * NM, bulk=5 * NM)}))
+    assert mesh.grain_measures() == pytest.approx(plain.grain_measures(), rel=1e-10)
+    assert np.median(heights_at(mesh)) < 1.0 < 2.0 < np.median(heights_at(plain))
+    with pytest.raises(MeshError, match="2 dimensions"):
+        build(PolycrystalGeometry(dimension=2, grains=3, grain_size=20 * NM, spacing=spacing))
+
+
 def test_says_what_is_missing(monkeypatch):
     from ssbsim.geometry.anisotropy import refine_anisotropic
 
@@ -160,7 +174,7 @@ def test_says_what_is_missing(monkeypatch):
 
 
 def test_wants_tetrahedra(refine, square):
-    with pytest.raises(MeshError, match="triangle"):
+    with pytest.raises(MeshError, match="2 dimensions"):
         refine(square, SPACING)
 
 

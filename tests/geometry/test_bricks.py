@@ -95,7 +95,7 @@ def test_bricks_are_numbered_along_x_first(counts: tuple[int, ...]):
 
 
 def test_the_section_has_the_share_of_the_brick_layer_model():
-    mesh = build(bricks(1, 3, 2, size=10.0, core_width=1.0))
+    mesh = build(bricks(1, 3, 2, size=4.0, core_width=1.0, interface=0.5 * NM))
     left = mesh.boundary_facets[mesh.facet_boundary == 0]
     owner = dict.fromkeys(map(tuple, np.sort(left, axis=1)))
     for cell, grain in zip(mesh.cells, mesh.cell_grain, strict=True):
@@ -105,7 +105,7 @@ def test_the_section_has_the_share_of_the_brick_layer_model():
                 owner[facet] = grain
     is_core = np.array([mesh.grains[owner[tuple(f)]].phase == "core" for f in np.sort(left, axis=1)])
     areas = mesh.facet_measures(left)
-    assert areas[is_core].sum() / areas.sum() == pytest.approx(1 - (10 / 11) ** 2, rel=1e-12)
+    assert areas[is_core].sum() / areas.sum() == pytest.approx(1 - (4 / 5) ** 2, rel=1e-12)
 
 
 def test_cells_across_every_core():

@@ -104,10 +104,10 @@ def inclusion(dimension: int, r: int) -> MeshData:
                 "gap": 1 * NM,
             },
             electrolyte={"phase": "electrolyte"},
-            # In 2D with a row of thin cells; a disc has 24 chords at least.
+            # In 2D with a row of thin cells; a disc has 24 chords at least, a ball 320 triangles.
             spacing=sizes(r, interface=0.65, bulk=1.3, transverse=1.3)
             if dimension == 2
-            else sizes(r, interface=2.0, bulk=2.0, transverse=2.0),
+            else sizes(r, interface=1.6, bulk=1.6, transverse=1.6),
         )
     )
 
