@@ -1,4 +1,4 @@
-"""Make the example meshes of this folder; README.md says what they are.
+"""Make the example meshes and the example image of this folder; README.md says what they are.
 
     python meshes/make_meshes.py            writes them here
     python meshes/make_meshes.py FOLDER     writes them there
@@ -13,6 +13,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ssbsim.geometry import Grain, MeshData, extrude_stack, gmsh_session, graded_coordinates, save_mesh
 
@@ -88,6 +91,31 @@ def make_tilted_boundary(gmsh: Any) -> None:
     gmsh.model.mesh.generate(3)
 
 
+def make_micrograph() -> NDArray[np.uint8]:
+    """A section of 96 x 64 pixels through 24 grains of three phases, between two layers of the first one.
+
+    Rows from the top; red, green and blue of every pixel.
+    """
+    generator = np.random.Generator(np.random.PCG64(7))
+    seeds = generator.random((24, 2)) * [96.0, 64.0]
+    phase = generator.choice(3, size=24, p=[0.5, 0.3, 0.2])
+    x, y = np.meshgrid(np.arange(96) + 0.5, np.arange(64) + 0.5)
+    distance = (x[..., None] - seeds[:, 0]) ** 2 + (64.0 - y[..., None] - seeds[:, 1]) ** 2
+    colours = np.array([[0x4E, 0x79, 0xA7], [0xF2, 0x8E, 0x2B], [0x40, 0x40, 0x40]], dtype=np.uint8)
+    is_layer = (x < 5.0) | (x > 91.0)
+    picture: NDArray[np.uint8] = colours[np.where(is_layer, 0, phase[distance.argmin(axis=-1)])]
+    return picture
+
+
+def write_micrograph(folder: Path) -> Path:
+    """Write the labelled image into the folder."""
+    from PIL import Image
+
+    path = folder / "micrograph.png"
+    Image.fromarray(make_micrograph()).save(path)
+    return path
+
+
 def write_all(folder: Path) -> list[Path]:
     """Write every example into the folder."""
     written = []
@@ -117,5 +145,6 @@ def _set_size_near(gmsh: Any, kind: str, tags: list[int], fine: float, coarse: f
 
 
 if __name__ == "__main__":
-    for path in write_all(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent):
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+    for path in [*write_all(target), write_micrograph(target)]:
         sys.stdout.write(f"{path}  {path.stat().st_size / 1e3:.0f} kB\n")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ssbsim.case import load_case
     from ssbsim.checking import CheckReport, check
     from ssbsim.fitting import fit
+    from ssbsim.mesh_report import MeshReport, mesh_case
     from ssbsim.results import Results, open_results
     from ssbsim.running import run
 
@@ -36,10 +37,12 @@ __getattr__ = lazy_names(
     __name__,
     {
         "CheckReport": "checking",
+        "MeshReport": "mesh_report",
         "Results": "results",
         "check": "checking",
         "fit": "fitting",
         "load_case": "case",
+        "mesh_case": "mesh_report",
         "open_results": "results",
         "run": "running",
     },
@@ -52,12 +55,14 @@ __all__ = [
     "ConvergenceError",
     "MaterialError",
     "MeshError",
+    "MeshReport",
     "Results",
     "ResultsError",
     "SsbsimError",
     "check",
     "fit",
     "load_case",
+    "mesh_case",
     "open_results",
     "run",
 ]

@@ -1,4 +1,4 @@
-"""The command line: ``ssbsim run | check | fit | plot | report | upscale | schema | materials | validate``.
+"""The command line: ``ssbsim run | check | mesh | fit | upscale | plot | report | schema | materials | validate``.
 
 Under ``mpirun`` every rank runs the same command; rank 0 speaks. An error that ssbsim raises on purpose is printed as its
 three parts (what, where, what to try) and ends the process with that error's exit code on every rank; anything else is a
@@ -117,6 +117,19 @@ def fit(
         overwrite=overwrite,
         tell=_say,
     )
+
+
+def mesh(
+    case: CaseFile,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder of the files (default: runs/NAME-mesh).")
+    ] = None,
+    picture: Annotated[bool, typer.Option(help="Draw mesh.png.")] = True,
+    cache: Annotated[bool, typer.Option(help="Take the mesh from those made before where it is there.")] = True,
+) -> None:
+    """Make the mesh of a case, say how good it is, and write it with a picture. Solves nothing."""
+    if _rank() == 0:
+        ssbsim.mesh_case(case, output, picture=picture, use_cache=cache, tell=_say)
 
 
 @app.command()

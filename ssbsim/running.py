@@ -15,8 +15,8 @@ from ssbsim._parallel import on_root
 from ssbsim.case import Case, load_case
 from ssbsim.checking import CheckReport, report_on
 from ssbsim.errors import CaseError, CheckpointError
-from ssbsim.geometry import build_geometry
 from ssbsim.materials import case_provenance, resolve_case
+from ssbsim.meshing import make_mesh
 from ssbsim.recording import Recorder
 from ssbsim.results import Results, RunFolder, open_log, open_results, read_checkpoint, write_report
 from ssbsim.studies import STUDIES, Simulation, differences, restore_state
@@ -58,8 +58,7 @@ def run(
     def prepare() -> tuple[Case, CheckReport, dict[str, Any]]:
         loaded = given if isinstance(given, Case) else load_case(given)
         resolved = resolve_case(loaded)
-        mesh = build_geometry(resolved)
-        mesh.validate()
+        mesh = make_mesh(resolved, show_progress=show_progress).mesh
         sources = {name: [asdict(row) for row in rows] for name, rows in case_provenance(loaded).items()}
         return resolved, report_on(resolved, mesh), sources
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import hypothesis
 import numpy as np
 import pytest
@@ -12,6 +14,9 @@ def rng() -> np.random.Generator:
     """Random numbers, the same in every run."""
     return np.random.default_rng(20250101)
 
+
+# Tests leave the meshes that the user has kept alone, and so do the processes that they start.
+os.environ["SSBSIM_MESH_CACHE"] = "off"
 
 # A test says what holds, never how fast: a busy machine must not fail one.
 hypothesis.settings.register_profile("ssbsim", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])

@@ -127,6 +127,7 @@ CLOSED: dict[tuple[str, str], Callable[[], float]] = {
     ("electrode_butler_volmer", "amount Li+ [mol/m^2]"): lambda: _filling(0.05) * 5e4 * 1e-6 + 1e4 * 1e-6,
     ("resistive_grain_boundary", "current of terminal right"): _series_current,
     ("own_mesh", "amount Li+ [mol/m] in 1 equilibrium"): lambda: 200.0 * 1e-14,
+    ("image_2d", "amount Li+ [mol/m] in 1 equilibrium"): lambda: 200.0 * 960e-9 * 640e-9,
 }
 
 

@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 _ROUNDS = 8
 #: Change of a logarithm from one round to the next that ends them, and in standard deviations.
-_SETTLED, _OF_DEVIATION = 5e-4, 0.02
+_SETTLED, _OF_DEVIATION = 5e-4, 0.05
 _WORDS = {
     "diffusivity": ("tracer diffusivity of", "m^2/s"),
     "permeability": ("permeability of", "m/s"),

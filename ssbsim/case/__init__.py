@@ -19,7 +19,20 @@ from ._contact import (
     split_interface,
 )
 from ._dump import dump_interface, dump_resolved
-from ._geometries import BicrystalGeometry, FileGeometry, Geometry, Layer, LayersGeometry, Spacing
+from ._geometries import (
+    BicrystalGeometry,
+    BricksGeometry,
+    CompositeGeometry,
+    FileGeometry,
+    Geometry,
+    ImageGeometry,
+    ImagePart,
+    Layer,
+    LayersGeometry,
+    PolycrystalGeometry,
+    Spacing,
+    Texture,
+)
 from ._grain_boundary import GrainBoundaryLaw, MisorientationClass
 from ._impedance import Frequencies, ImpedanceStudy
 from ._load import load_case, parse_case, revise_case
@@ -46,9 +59,11 @@ __all__ = [
     "ELEMENTARY_CHARGE",
     "BicrystalGeometry",
     "BlockingLaw",
+    "BricksGeometry",
     "ButlerVolmerLaw",
     "CapacitiveLaw",
     "Case",
+    "CompositeGeometry",
     "Diffusivity",
     "EffectiveTransportStudy",
     "ElectrodeTerminal",
@@ -58,6 +73,8 @@ __all__ = [
     "Frequencies",
     "Geometry",
     "GrainBoundaryLaw",
+    "ImageGeometry",
+    "ImagePart",
     "ImpedanceStudy",
     "Interface",
     "InvalidCaseError",
@@ -69,6 +86,7 @@ __all__ = [
     "Output",
     "OutputTimes",
     "Phase",
+    "PolycrystalGeometry",
     "Problem",
     "ReservoirTerminal",
     "ResistiveLaw",
@@ -82,6 +100,7 @@ __all__ = [
     "SymmetryTerminal",
     "Terminal",
     "TerminalUpdate",
+    "Texture",
     "TracerStudy",
     "TransientStudy",
     "case_json_schema",

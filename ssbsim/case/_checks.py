@@ -132,7 +132,8 @@ def _interface_problems(case: Case) -> Iterator[Problem]:
         if unknown:
             continue
         if contacts is not None and not any(_touches(sides, pair, grains) for pair in contacts):
-            there = ", ".join(f"'{a}|{b}'" for a, b in contacts) or "none"
+            there = ", ".join(f"'{a}|{b}'" for a, b in contacts[:12]) or "none"
+            there += ", ..." if len(contacts) > 12 else ""
             yield Problem(f"'{sides[0]}' and '{sides[1]}' do not touch", path, f"the contacts are {there}")
         names = [geometry.phase_of_grain(side) or side for side in sides]
         phases = [case.phases[name] for name in names if name in case.phases]

@@ -156,12 +156,14 @@ class ReservoirTerminal(Model):
     Attributes:
         species: The species that the reservoir exchanges; one name or several.
         potential: Potential (V) of a neutral bulk of the adjacent phase that would be in equilibrium with it.
+        phase: The phase of that bulk, where the terminal touches several.
         electrochemical_potential: The same given directly (eV), for one species.
     """
 
     kind: Literal["reservoir"] = "reservoir"
     species: tuple[str, ...]
     potential: Potential | None = None
+    phase: str | None = None
     electrochemical_potential: EnergyEv | None = None
 
     @field_validator("species", mode="before")
@@ -173,6 +175,10 @@ class ReservoirTerminal(Model):
     def _check_drive(self) -> ReservoirTerminal:
         if (self.potential is None) == (self.electrochemical_potential is None):
             raise problem("a reservoir has either a potential or an electrochemical_potential", "give exactly one")
+        if self.phase is not None and self.potential is None:
+            raise problem(
+                "the phase of a reservoir says from which bulk its potential counts", "remove it, or give a potential"
+            )
         if not self.species or len(set(self.species)) != len(self.species):
             raise problem("a reservoir names each of its species once", "for example 'species: Li+'")
         if self.electrochemical_potential is not None and len(self.species) > 1:

@@ -31,6 +31,17 @@ def case_json_schema() -> dict[str, Any]:
         "description": species.pop("description"),
         "anyOf": [{"type": "string"}, species],
     }
+    size = parts["BricksGeometry"]["properties"]["size"]
+    parts["BricksGeometry"]["properties"]["size"] = {
+        "description": size.pop("description"),
+        "anyOf": [dict(size["items"]), size],
+    }
+    pixel = parts["ImageGeometry"]["properties"]["pixel"]
+    parts["ImageGeometry"]["properties"]["pixel"] = {
+        "description": pixel.pop("description"),
+        "anyOf": [dict(pixel["items"]), pixel],
+    }
+    parts["ImagePart"] = {"anyOf": [dict(parts["ImagePart"]["properties"]["phase"]), parts["ImagePart"]]}
     return schema
 
 

@@ -82,10 +82,29 @@ def contains_facets(facets: Int, among: Int, point_count: int) -> NDArray[np.boo
     return np.asarray(np.isin(keys[: len(facets)], keys[len(facets) :]))
 
 
-def _group_facets(cells: Int, point_count: int) -> tuple[Int, Int, Int, Int]:
+def cells_of_facets(cells: Int, facets: Int, point_count: int) -> Int:
+    """Pairs of a facet and a cell that has it, as indices, ordered by cell, shape (k, 2); facets occur once each."""
+    is_corner = np.zeros(point_count, dtype=bool)
+    is_corner[facets.reshape(-1)] = True
+    # Few cells have enough of the corners; only theirs are compared facet by facet.
+    near = np.flatnonzero(is_corner[cells].sum(axis=1) >= facets.shape[1])
+    keys = facet_keys(np.vstack([facets, _facets_of(cells[near])]), point_count)
+    wanted, of_cells = keys[: len(facets)], keys[len(facets) :]
+    order = np.argsort(wanted)
+    at = np.flatnonzero(np.isin(of_cells, wanted))
+    which = order[np.searchsorted(wanted, of_cells[at], sorter=order)]
+    return np.column_stack([which, near[at // cells.shape[1]]])
+
+
+def _facets_of(cells: Int) -> Int:
+    """Sorted vertices of the facets of every cell, those of a cell one after the other."""
     vertices_per_cell = cells.shape[1]
     opposite = [[j for j in range(vertices_per_cell) if j != i] for i in range(vertices_per_cell)]
-    facets = np.sort(cells[:, opposite].reshape(-1, vertices_per_cell - 1), axis=1)
+    return np.sort(cells[:, opposite].reshape(-1, vertices_per_cell - 1), axis=1)
+
+
+def _group_facets(cells: Int, point_count: int) -> tuple[Int, Int, Int, Int]:
+    facets = _facets_of(cells)
     keys = facet_keys(facets, point_count)
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]

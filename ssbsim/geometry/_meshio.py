@@ -13,13 +13,16 @@ from ssbsim.errors import MeshError
 from ssbsim.geometry import _msh
 from ssbsim.geometry._named_mesh import Block, Group, NamedMesh
 
+# An array with more values numbers the cells and names nothing.
+_MOST_VALUES = 1000
 _FIRST_ORDER = ("vertex", "line", "triangle", "quad", "tetra", "pyramid", "wedge", "hexahedron")
 
 
 def read_with_meshio(path: Path) -> NamedMesh:
     """Read any file that meshio knows by its extension.
 
-    Names come from physical groups (MSH 2), cell sets (Abaqus, ...) or families (MED).
+    Names come from physical groups (MSH 2), cell sets (Abaqus, ...) or families (MED). Where there are none (VTU, ...),
+    each value of an array of whole numbers on the cells is a group: those with 3 in the array `material` are `material 3`.
 
     Raises:
         MeshError: where meshio is missing or cannot read the file.
@@ -88,4 +91,11 @@ def _find_groups(mesh: Any, blocks: tuple[Block, ...], path: Path) -> list[Group
             for position, indices in enumerate(per_block):
                 if not name.startswith("gmsh:") and indices is not None:
                     add(name, position, indices)
+    if not members and path.suffix != ".msh":
+        for name, per_block in mesh.cell_data.items():
+            for position, values in enumerate(per_block):
+                numbers = np.asarray(values)
+                if numbers.ndim == 1 and numbers.dtype.kind in "iu":
+                    for number in np.unique(numbers)[:_MOST_VALUES]:
+                        add(f"{name} {number}", position, np.flatnonzero(numbers == number))
     return [Group(name, dimension, found) for (name, dimension), found in members.items()]

@@ -1,10 +1,10 @@
-"""A stack of layers as a mesh: intervals, or extruded across its plane as triangles in 2D and tetrahedra in 3D.
+"""Boxes between graded coordinates as a mesh: intervals, triangles in 2D, tetrahedra in 3D; a stack of layers extruded.
 
 Every box of the grid is cut into d! simplices that share its main diagonal (Freudenthal 1942, doi:10.2307/1968813;
 Kuhn 1960, doi:10.1147/rd.45.0518), the same way everywhere. All their dihedral angles are at most 90 degrees whatever
 the sides of the box, so that the discrete Laplacian has no coupling of the wrong sign, and dividing every box by a
 whole number gives a nested mesh. A general mesher keeps neither: cutting the prisms of an extruded mesh with Gmsh 4.13
-gives obtuse tetrahedra and wrong signs in a fifth of the couplings. Points lie on the exact coordinates of the stack.
+gives obtuse tetrahedra and wrong signs in a fifth of the couplings. Points lie on the exact coordinates of the axes.
 """
 
 from __future__ import annotations
@@ -48,32 +48,45 @@ def extrude_stack(
     for name, value in (*zip(names, extents, strict=False), ("geometry.spacing.transverse", size)):
         if not (math.isfinite(value) and value > 0.0):
             raise MeshError(f"The length {value:g} m is not positive.", where=name, hint="give a positive length")
-    counts = [len(stack.cell_layer), *(_count_across(extent, size, refinement) for extent in extents)]
+    across = [_uniform_axis(extent, size, refinement) for extent in extents]
+    return mesh_boxes([stack, *across], np.arange(len(grains)).reshape(-1, *[1] * len(extents)), grains)
+
+
+def mesh_boxes(axes: Sequence[GradedStack], block_grain: NDArray[np.integer], grains: tuple[Grain, ...]) -> MeshData:
+    """The mesh of all boxes between the coordinates along x, y and z.
+
+    Args:
+        axes: Coordinates along each axis and the layer of every interval; one axis gives intervals.
+        block_grain: Index into `grains` for each combination of layers, shape (layers of axis 1, .., of axis d).
+        grains: The grains.
+
+    Raises:
+        MeshError: where there would be too many cells.
+    """
+    counts = [len(axis.cell_layer) for axis in axes]
     dimension = len(counts)
-    total = math.prod(counts) * math.factorial(dimension)
+    cells_per_box = math.factorial(dimension)
+    total = math.prod(counts) * cells_per_box
     if total > MAXIMUM_CELLS:
         raise MeshError(
             f"The mesh would have {total:.3g} cells ({' x '.join(f'{count:.6g}' for count in counts)} boxes).",
             where="geometry.spacing",
-            hint="raise spacing.transverse or spacing.bulk, or make the width and depth smaller",
+            hint="raise the cell sizes, or make the extents across x smaller",
         )
-    axes = [stack.coordinates]
-    # Dividing first makes the points of a refined mesh bitwise equal to those of the coarse one.
-    axes += [extent * (np.arange(n + 1) / n) for extent, n in zip(extents, counts[1:], strict=True)]
-    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, dimension)
+    points = np.stack(np.meshgrid(*(axis.coordinates for axis in axes), indexing="ij"), axis=-1).reshape(-1, dimension)
     index = np.arange(len(points), dtype=np.int64).reshape([count + 1 for count in counts])
-    cells = split_boxes(index)
     sides = [split_boxes(np.take(index, end, axis=axis)) for axis in range(dimension) for end in (0, -1)]
+    box_grain = block_grain[np.ix_(*(axis.cell_layer for axis in axes))]
     return MeshData(
         points=points,
         cell_type=next(name for name, d in CELL_DIMENSION.items() if d == dimension),
-        cells=cells,
-        cell_grain=np.repeat(stack.cell_layer, len(cells) // len(stack.cell_layer)),
+        cells=split_boxes(index),
+        cell_grain=np.repeat(box_grain.reshape(-1), cells_per_box),
         grains=grains,
         boundary_facets=np.vstack(sides),
         facet_boundary=np.repeat(np.arange(2 * dimension, dtype=np.int32), [len(side) for side in sides]),
         boundaries=BOUNDARIES[: 2 * dimension],
-        notes=stack.notes,
+        notes=tuple(dict.fromkeys(note for axis in axes for note in axis.notes)),
     )
 
 
@@ -104,8 +117,16 @@ def split_boxes(index: Int) -> Int:
     return np.stack(simplices, axis=-2).reshape(-1, dimension + 1)
 
 
-def _count_across(extent: float, size: float, refinement: int) -> int:
-    return max(1, math.ceil(extent / size * (1.0 - 1e-12))) * refinement
+def _uniform_axis(extent: float, size: float, refinement: int) -> GradedStack:
+    count = max(1, math.ceil(extent / size * (1.0 - 1e-12))) * refinement
+    if count > MAXIMUM_CELLS:
+        raise MeshError(
+            f"The mesh would have {count:.3g} cells across.",
+            where="geometry.spacing.transverse",
+            hint="check the units of spacing.transverse, the width and the depth",
+        )
+    # Dividing first makes the points of a refined mesh bitwise equal to those of the coarse one.
+    return GradedStack(extent * (np.arange(count + 1) / count), np.zeros(count, dtype=np.int32), ())
 
 
-__all__ = ["BOUNDARIES", "MAXIMUM_CELLS", "extrude_stack", "split_boxes"]
+__all__ = ["BOUNDARIES", "MAXIMUM_CELLS", "extrude_stack", "mesh_boxes", "split_boxes"]

@@ -10,6 +10,7 @@ even q = 1 is too long (the layer holds less than one more end cell), all cells 
 
 A layer between two interfaces that holds at most `THIN_LAYER_CELLS` interface cells gets uniform cells: it is a
 boundary core, and its interior is as important as its ends. A layer thinner than the interface size gets two cells.
+Which layers are to be treated so may be said instead: half a core at a mirror plane is, a brick between cores is not.
 Where cells had to be made so much smaller that the ratio g fails across an interface, the neighbour starts from the
 smaller size, and so on along the stack. This ends: once every layer has 1 / (g - 1) cells, fitting a whole number of
 them changes no size by more than g.
@@ -73,6 +74,7 @@ def graded_coordinates(
     growth: float = 1.3,
     refinement: int = 1,
     names: Sequence[str] = (),
+    may_be_thin: Sequence[bool] = (),
 ) -> GradedStack:
     """Positions of the points along a stack of layers.
 
@@ -84,6 +86,7 @@ def graded_coordinates(
         growth: Largest ratio of neighbouring sizes, above 1.
         refinement: Every cell is divided into so many equal ones; the meshes are nested.
         names: Names of the layers for notes and messages.
+        may_be_thin: For each layer, whether it gets uniform cells where it is thin; the inner ones when not given.
 
     Raises:
         MeshError: where a size is not positive, growth is not above 1, or the stack would need too many cells.
@@ -92,7 +95,7 @@ def graded_coordinates(
     outer = bulk if terminal is None else terminal
     _check_parameters(thicknesses, labels, interface, bulk, outer, growth, refinement)
     quantum = 2.0 ** (math.frexp(math.fsum(thicknesses))[1] - _MANTISSA_BITS)
-    sizes, notes = _stack_sizes(list(thicknesses), labels, interface, bulk, outer, growth)
+    sizes, notes = _stack_sizes(list(thicknesses), labels, interface, bulk, outer, growth, may_be_thin)
     if sum(len(cells) for cells in sizes) * refinement > MAXIMUM_CELLS:
         raise _too_many_cells(", ".join(labels))
     parts = []
@@ -156,11 +159,18 @@ def _cell_count(length: float, start: float, end: float, bulk: float, growth: fl
 
 
 def _stack_sizes(
-    thicknesses: list[float], labels: list[str], interface: float, bulk: float, outer: float, growth: float
+    thicknesses: list[float],
+    labels: list[str],
+    interface: float,
+    bulk: float,
+    outer: float,
+    growth: float,
+    may_be_thin: Sequence[bool],
 ) -> tuple[list[Float], list[str]]:
     last = len(thicknesses)
     # One entry per end of a layer: outer end, interfaces, outer end.
     ends = [min(outer, bulk), *[min(interface, bulk)] * (last - 1), min(outer, bulk)]
+    is_thin = may_be_thin or [0 < i < last - 1 for i in range(last)]
     notes = []
     for layer, thickness in enumerate(thicknesses):
         sides = [end for end in (layer, layer + 1) if 0 < end < last]
@@ -172,9 +182,7 @@ def _stack_sizes(
             for end in (layer, layer + 1):
                 ends[end] = min(ends[end], 0.5 * thickness)
     for passes_left in range(_PASSES_PER_LAYER * last, -1, -1):
-        sizes = [
-            _layer_sizes(thicknesses[i], ends[i], ends[i + 1], bulk, growth, 0 < i < last - 1) for i in range(last)
-        ]
+        sizes = [_layer_sizes(thicknesses[i], ends[i], ends[i + 1], bulk, growth, is_thin[i]) for i in range(last)]
         steps = [(float(a[-1]), float(b[0])) for a, b in zip(sizes, sizes[1:], strict=False)]
         steep = [i for i, (a, b) in enumerate(steps) if max(a, b) > growth * min(a, b) * (1.0 + 1e-12)]
         if not passes_left:
@@ -190,9 +198,9 @@ def _stack_sizes(
     return sizes, notes
 
 
-def _layer_sizes(length: float, start: float, end: float, bulk: float, growth: float, is_inner: bool) -> Float:
+def _layer_sizes(length: float, start: float, end: float, bulk: float, growth: float, may_be_thin: bool) -> Float:
     smallest = min(start, end)
-    if is_inner and length <= THIN_LAYER_CELLS * smallest * (1.0 + 1e-12):
+    if may_be_thin and length <= THIN_LAYER_CELLS * smallest * (1.0 + 1e-12):
         count = math.ceil(length / smallest * (1.0 - 1e-12))
         return np.full(count, length / count)
     return graded_sizes(length, start=start, end=end, bulk=bulk, growth=growth)

@@ -115,6 +115,10 @@ class MeshData:
         """Sorted vertices of facets that more than two cells claim, shape (k, d); empty in a valid mesh."""
         return self._facet_table.crowded
 
+    def cells_at(self, facets: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Pairs of a facet and a cell that has it, shape (k, 2): index into these facets, index of the cell."""
+        return _facets.cells_of_facets(self.cells, facets, len(self.points))
+
     def split_grains(self) -> tuple[str, ...]:
         """Names of the grains whose pieces meet one another in points or edges only."""
         pieces = _facets.connected_pieces(self.cells, self.cell_grain, len(self.points))

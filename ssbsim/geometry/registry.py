@@ -9,27 +9,45 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ssbsim.errors import MeshError
 from ssbsim.geometry.mesh_data import MeshData
+from ssbsim.geometry.progress import progress
 
 Builder = Callable[[Any, Path], MeshData]
 """Takes the geometry section of the case and the folder that relative paths start from."""
 
 _BUILDERS: dict[str, Builder] = {}
+_QUICK: set[str] = set()
 
 
-def register_geometry(kind: str) -> Callable[[Builder], Builder]:
-    """Mark a function as the builder of the geometry kind of this name."""
+def register_geometry(kind: str, *, is_quick: bool = False) -> Callable[[Builder], Builder]:
+    """Mark a function as the builder of the geometry kind of this name.
+
+    Args:
+        kind: As in `geometry.kind`.
+        is_quick: Whether building takes no longer than reading the mesh from a file, so that keeping it is no use.
+    """
 
     def register(builder: Builder) -> Builder:
         _BUILDERS[kind] = builder
+        if is_quick:
+            _QUICK.add(kind)
         return builder
 
     return register
+
+
+def is_quick(kind: str) -> bool:
+    """Whether meshes of this kind are built as fast as they are read."""
+    _import_kinds()
+    return kind in _QUICK
 
 
 def list_geometries() -> tuple[str, ...]:
@@ -56,11 +74,30 @@ def build_geometry(case: Any) -> MeshData:
             where="geometry.kind",
             hint=f"did you mean '{near[0]}'?" if near else "known kinds: " + ", ".join(sorted(_BUILDERS)),
         )
-    source = getattr(case, "source", None)
-    folder = Path(source).parent if source is not None else Path()
-    mesh = _BUILDERS[kind](case.geometry, folder)
+    progress("building")
+    mesh = _group_by_grain(_BUILDERS[kind](case.geometry, case_folder(case)))
+    progress("checking")
     mesh.validate()
     return mesh
+
+
+def case_folder(case: Any) -> Path:
+    """Where relative paths of a case start."""
+    source = getattr(case, "source", None)
+    return Path(source).parent if source is not None else Path()
+
+
+def _group_by_grain(mesh: MeshData) -> MeshData:
+    """Cells in the order of their grains, facets in that of their boundaries, as mesh files hold them."""
+    cells = np.argsort(mesh.cell_grain, kind="stable")
+    facets = np.argsort(mesh.facet_boundary, kind="stable")
+    return replace(
+        mesh,
+        cells=mesh.cells[cells],
+        cell_grain=mesh.cell_grain[cells],
+        boundary_facets=mesh.boundary_facets[facets],
+        facet_boundary=mesh.facet_boundary[facets],
+    )
 
 
 def _import_kinds() -> None:
@@ -69,4 +106,4 @@ def _import_kinds() -> None:
         importlib.import_module(f"{package.__name__}.{module.name}")
 
 
-__all__ = ["Builder", "build_geometry", "list_geometries", "register_geometry"]
+__all__ = ["Builder", "build_geometry", "case_folder", "is_quick", "list_geometries", "register_geometry"]

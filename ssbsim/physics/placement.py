@@ -168,11 +168,19 @@ def phase_at_terminal(case: Case, mesh: DistributedMesh, phases: Mapping[str, Ph
         raise MeshError(f"Terminal '{name}' has no facet.", where=f"terminals.{name}", hint="Check the mesh.")
     terminal = case.terminals[name]
     if isinstance(terminal, ReservoirTerminal):
-        if len(touched) > 1 and terminal.electrochemical_potential is None:
+        if terminal.phase is not None:
+            if terminal.phase not in touched:
+                raise CaseError(
+                    f"Reservoir '{name}' does not touch phase '{terminal.phase}'.",
+                    where=f"terminals.{name}.phase",
+                    hint=f"It touches {', '.join(touched)}.",
+                )
+            touched = [terminal.phase, *(one for one in touched if one != terminal.phase)]
+        elif len(touched) > 1 and terminal.electrochemical_potential is None:
             raise CaseError(
                 f"Reservoir '{name}' touches several phases ({', '.join(touched)}), so 'potential' is ambiguous.",
                 where=f"terminals.{name}",
-                hint="Give 'electrochemical_potential' instead.",
+                hint=f"Say from which bulk it counts, for example 'phase: {touched[0]}', or give 'electrochemical_potential'.",
             )
         missing = [k for k in terminal.species if not any(k in phases[p].charges for p in touched)]
         if missing:

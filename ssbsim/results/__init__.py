@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ssbsim.results._progress import Progress
     from ssbsim.results._provenance import provenance
     from ssbsim.results._reader import Results, SavedStep, open_results
+    from ssbsim.results.mesh_files import write_mesh_files
     from ssbsim.results.plots import plot_run
     from ssbsim.results.report import write_report
 
@@ -34,6 +35,7 @@ _HOMES = {
     "plot_run": "plots",
     "provenance": "_provenance",
     "read_checkpoint": "_checkpoint",
+    "write_mesh_files": "mesh_files",
     "write_report": "report",
 }
 
@@ -57,5 +59,6 @@ __all__ = [
     "plot_run",
     "provenance",
     "read_checkpoint",
+    "write_mesh_files",
     "write_report",
 ]

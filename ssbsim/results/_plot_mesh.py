@@ -150,7 +150,6 @@ def _draw_triangles(axes: Any, grid: Grid, window: Window) -> None:
 
 
 def _surface(results: Results) -> Any:
-    from matplotlib.ticker import MaxNLocator
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
     grid = results.grid
@@ -167,10 +166,17 @@ def _surface(results: Results) -> Any:
     axes.add_collection3d(
         Poly3DCollection(points[faces[outer]], facecolors=colours, edgecolors=edges, linewidths=0.15, rasterized=True)
     )
+    frame_box(axes, points, unit)
+    return figure
+
+
+def frame_box(axes: Any, points: npt.NDArray[np.float64], unit: str) -> None:
+    """Limits, labels and ticks of 3D axes around points that are in this unit."""
+    from matplotlib.ticker import MaxNLocator
+
     size = np.ptp(points, axis=0)
     for name, low, high in zip("xyz", points.min(axis=0), points.max(axis=0), strict=True):
         getattr(axes, f"set_{name}lim")(low, high)
         getattr(axes, f"set_{name}label")(f"{name} ({unit})", labelpad=14 if high - low > 0.6 * size.max() else 4)
         getattr(axes, f"{name}axis").set_major_locator(MaxNLocator(6 if high - low > 0.6 * size.max() else 3))
     axes.set_box_aspect(np.maximum(size, 0.15 * size.max()))
-    return figure

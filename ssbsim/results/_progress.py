@@ -25,6 +25,7 @@ class Progress:
         rank: Ranks other than 0 show nothing.
         stream: Where to write; stderr by default.
         interval: Least seconds between two plain lines.
+        patience: Seconds that all must take for the plain line at the end to be written.
     """
 
     def __init__(
@@ -35,12 +36,14 @@ class Progress:
         rank: int = 0,
         stream: TextIO | None = None,
         interval: float = 5.0,
+        patience: float = 0.0,
     ) -> None:
         self._title = title
         self._total = total if total and total > 0 else None
         self._is_silent = rank != 0
         self._stream = sys.stderr if stream is None else stream
         self._interval = interval
+        self._patience = patience
         self._done = 0.0
         self._text = ""
         self._start = self._last = time.monotonic()
@@ -71,7 +74,7 @@ class Progress:
             if kind is None and self._task is not None and self._total is not None:
                 self._bar.update(self._task, completed=self._total)
             self._bar.stop()
-        elif not self._is_silent:
+        elif not self._is_silent and time.monotonic() - self._start >= self._patience:
             elapsed = _duration(time.monotonic() - self._start)
             self._line(f"done in {elapsed}" if kind is None else f"stopped after {elapsed}, {self._state()}")
 

@@ -137,10 +137,8 @@ def finite_volumes(
 
 
 def pixels(u: Array, cells: int) -> Array:
-    """Means over pixels of so many cells along every axis that has as many."""
-    nx, ny = u.shape
-    across = cells if ny > 1 else 1
-    means: Array = u.reshape(nx // cells, cells, ny // across, across).mean(axis=(1, 3))
+    """Means over pixels of so many cells of a row."""
+    means: Array = u.reshape(-1, cells, 1).mean(axis=1)
     return means
 
 
@@ -151,9 +149,9 @@ def row_map(grains: int = 4, permeability: Any = PERMEABILITY, **given: Any) -> 
 
 
 def square_map(permeability: Any = PERMEABILITY, **given: Any) -> Array:
-    """The map of the square: 2 cells a pixel of 1 um."""
-    labels = np.kron(np.array([[0, 1], [2, 3]]), np.ones((40, 40), dtype=int))
-    return pixels(finite_volumes(labels, 0.5 * UM, permeability, **given), 2)
+    """The map of the square, in pixels of 1 um."""
+    labels = np.kron(np.array([[0, 1], [2, 3]]), np.ones((20, 20), dtype=int))
+    return finite_volumes(labels, UM, permeability, steps=600, **given)
 
 
 def counted(fraction: Array, counts: int, seed: int) -> Array:

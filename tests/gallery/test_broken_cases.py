@@ -34,7 +34,7 @@ def run(ranks: int, name: str, output: Path, *options: str) -> tuple[int, str, s
 
 def without_progress(text: str) -> str:
     """Progress lines are not part of a message."""
-    return re.sub(r"^\d+ (equilibrium|steady|transient): .*\n", "", text, flags=re.M)
+    return re.sub(r"^(\d+ (equilibrium|steady|transient)|mesh): .*\n", "", text, flags=re.M)
 
 
 @pytest.fixture

@@ -97,6 +97,17 @@ def test_abaqus_names(tmp_path: Path):
     assert mesh.boundary_measures() == pytest.approx({"wall": 1.0})
 
 
+@pytest.mark.parametrize("array", ["material", "gmsh:physical"])
+def test_numbers_on_the_cells_name_groups_where_nothing_else_does(tmp_path: Path, array: str):
+    cells = [("triangle", TRIANGLES), ("line", np.array([[1, 2]]))]
+    numbers = {array: [np.array([1, 2]), np.array([7])], "quality": [np.ones(2), np.ones(1)]}
+    meshio.write(tmp_path / "m.vtu", meshio.Mesh(SQUARE, cells, cell_data=numbers))
+    mesh = from_file(tmp_path / "m.vtu", {f"{array} 1": "a", f"{array} 2": "b"}, {f"{array} 7": "wall"})
+    assert mesh.grain_measures() == pytest.approx({f"{array} 1": 0.5, f"{array} 2": 0.5})
+    assert mesh.boundary_measures() == pytest.approx({"wall": 1.0})
+    assert f"did you mean '{array} 2'?" in fails(tmp_path / "m.vtu", {f"{array} 1": "a", f"{array} 3": "b"})
+
+
 @pytest.mark.skipif(not HAS_H5PY, reason="MED needs h5py, and here it is incomplete")
 def test_med_names(tmp_path: Path):
     cells = [("triangle", TRIANGLES), ("line", np.array([[1, 2]]))]

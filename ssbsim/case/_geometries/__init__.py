@@ -6,20 +6,39 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from .bricks import BricksGeometry
+from .composite import CompositeGeometry
+from .image import ImageGeometry, ImagePart
 from .mesh_file import FileGeometry
+from .polycrystal import PolycrystalGeometry, Texture
 from .section import BOX_SIDES, GeometrySection
 from .spacing import Spacing
 from .stacks import BicrystalGeometry, Layer, LayersGeometry
 
-Geometry: TypeAlias = Annotated[LayersGeometry | BicrystalGeometry | FileGeometry, Field(discriminator="kind")]
+Geometry: TypeAlias = Annotated[
+    LayersGeometry
+    | BicrystalGeometry
+    | BricksGeometry
+    | CompositeGeometry
+    | FileGeometry
+    | ImageGeometry
+    | PolycrystalGeometry,
+    Field(discriminator="kind"),
+]
 
 __all__ = [
     "BOX_SIDES",
     "BicrystalGeometry",
+    "BricksGeometry",
+    "CompositeGeometry",
     "FileGeometry",
     "Geometry",
     "GeometrySection",
+    "ImageGeometry",
+    "ImagePart",
     "Layer",
     "LayersGeometry",
+    "PolycrystalGeometry",
     "Spacing",
+    "Texture",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -21,6 +21,8 @@ class Spacing(Model):
         transverse: Size along interfaces in 2D and 3D (m). When not given: a quarter of the width for stacks, the bulk
             size for microstructures.
         junction: Size along interfaces where they meet or turn a corner (m); as ``transverse`` when not given.
+        remesher: ``mmg`` makes cells thin at interfaces by a metric instead of by rows, in 3D microstructures whose grains
+            leave no room for rows; needs the Python package mmgpy.
         refinement: Every cell size is divided by this; for convergence studies.
     """
 
@@ -30,6 +32,7 @@ class Spacing(Model):
     growth: Annotated[Number, Field(gt=1.0, le=2.0)] = 1.3
     transverse: Length | None = None
     junction: Length | None = None
+    remesher: Literal["none", "mmg"] = "none"
     refinement: Annotated[Count, Field(ge=1)] = 1
 
     @model_validator(mode="after")

@@ -46,6 +46,8 @@ class _Stack(GeometrySection):
                 raise problem(f"a {self.dimension}D geometry has no {name}", f"remove {name} or set dimension: {least}")
         if self.spacing.junction is not None:
             raise problem("layers have no junctions", "remove spacing.junction")
+        if self.spacing.remesher != "none":
+            raise problem("layers have rows of thin cells at all interfaces", "remove spacing.remesher")
         if self.dimension == 1 and self.spacing.transverse is not None:
             raise problem("a 1D geometry has no transverse spacing", "remove spacing.transverse")
         if self.width is not None:

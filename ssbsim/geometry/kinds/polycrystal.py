@@ -1,0 +1,139 @@
+"""Polycrystals: grains of one phase that fill a box.
+
+Random numbers: one stream for the points, one for the sizes, one for the orientations, all from the seed of the case,
+so that the same points come with or without orientations.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from ssbsim.case import PolycrystalGeometry
+from ssbsim.case._geometries.section import BOX_SIDES
+from ssbsim.errors import MeshError
+from ssbsim.geometry.faces import triangulate_faces
+from ssbsim.geometry.healing import heal
+from ssbsim.geometry.mesh_data import Grain, MeshData
+from ssbsim.geometry.meshing import mesh_partition
+from ssbsim.geometry.orientations import random_orientations
+from ssbsim.geometry.partition import OUTSIDE, Partition
+from ssbsim.geometry.power_diagram import relax
+from ssbsim.geometry.registry import register_geometry
+from ssbsim.geometry.tessellation import Tessellation, tessellate
+from ssbsim.geometry.textures import extrude, stack_layers, stretch
+
+Floats = NDArray[np.float64]
+
+_POINTS, _SIZES, _ORIENTATIONS = range(3)
+"""Streams of random numbers."""
+
+
+@register_geometry("polycrystal")
+def build_polycrystal(geometry: PolycrystalGeometry, folder: Path) -> MeshData:
+    """Mesh of a PolycrystalGeometry."""
+    return mesh_partition(divide_polycrystal(geometry, grow_grains(geometry)), geometry.spacing)
+
+
+def grow_grains(geometry: PolycrystalGeometry) -> Tessellation:
+    """The tessellation of a polycrystal, healed, in metres."""
+    box = np.array(geometry.extents())
+    texture = geometry.texture
+    axis = "xyz".index(texture.axis) if texture.axis is not None else 0
+    plane = [k for k in range(len(box)) if not (geometry.goes_through() and k == axis)]
+    factors = np.ones(len(box))
+    if texture.aspect is not None:
+        factors[axis] = texture.aspect
+    across = (box / factors)[plane]
+    unit = float((across.prod() / geometry.number_of_grains()) ** (1.0 / len(across)))
+    cells = _tessellate(geometry, np.asarray(across / unit))
+    # A boundary core needs corners farther apart than it is wide.
+    cells = heal(cells, geometry.smallest_edge, least=2.0 * geometry.core_width / unit)
+    thinnest = float(cells.cell_thicknesses().min()) * unit
+    if geometry.core_width >= thinnest:
+        raise MeshError(
+            f"The core ({geometry.core_width:g} m) is as thick as the thinnest grain ({thinnest:g} m).",
+            where="geometry.core_width",
+            hint="use larger grains, a smaller spread, a larger smallest_edge, or a thinner core",
+        )
+    if geometry.goes_through():
+        cells = extrude(cells, float(box[axis]) / unit, axis)
+    return stretch(cells, unit * factors)
+
+
+def _tessellate(geometry: PolycrystalGeometry, box: Floats) -> Tessellation:
+    """Cells in a box in whose unit they have a mean size of 1."""
+    count, layers = geometry.number_of_grains(), geometry.texture.layers or 1
+    points = np.random.default_rng([geometry.seed, _POINTS])
+    targets: Floats | None = None
+    if geometry.tessellation == "laguerre":
+        targets = np.exp(len(box) * geometry.spread * _normal_sample(count, geometry.seed))
+    slab = box.copy()
+    slab[0] /= layers
+    parts = []
+    for share in np.array_split(np.arange(count), layers):
+        seeds = points.random((len(share), len(box))) * slab
+        sizes = None if targets is None else targets[share] * slab.prod() / targets[share].sum()
+        diagram = relax(seeds, sizes, slab, steps=geometry.relaxation, periodic=geometry.periodic)
+        parts.append(tessellate(diagram, thinnest=2.5 * geometry.smallest_edge))
+    return stack_layers(parts)
+
+
+def _normal_sample(count: int, seed: int) -> Floats:
+    """Standard normal numbers in random order that have, as a set, the quantiles and spread of the distribution."""
+    quantiles = np.asarray(ndtri((np.arange(count) + 0.5) / count))
+    spread = float(quantiles.std())
+    return np.random.default_rng([seed, _SIZES]).permutation(quantiles / spread if spread > 0.0 else quantiles)
+
+
+def divide_polycrystal(geometry: PolycrystalGeometry, cells: Tessellation) -> Partition:
+    """The partition that the cells make: boundaries between grains, with half a core on either side, and walls."""
+    spacing = geometry.spacing
+    size = spacing.bulk if spacing.transverse is None else spacing.transverse
+    of_cell = np.append(cells.grain, OUTSIDE)
+    sides = of_cell[cells.sides]
+    # Pieces of one grain may touch across a wall of the periodic box; there is no boundary.
+    kept = np.flatnonzero(sides[:, 0] != sides[:, 1])
+    points, sides, wall = cells.points, sides[kept], cells.wall[kept]
+    if cells.dimension == 2:
+        facets = np.array([cells.loops[f] for f in kept])
+    else:
+        edge = size if spacing.junction is None else spacing.junction
+        divided = triangulate_faces(
+            points, [[cells.loops[f]] for f in kept], size, edge_size=edge, growth=spacing.growth
+        )
+        points, facets = divided.points, divided.triangles
+        sides, wall = sides[divided.face], wall[divided.face]
+    grains = _name_grains(geometry)
+    inside = wall < 0
+    has_core = geometry.core_width > 0.0
+    between = np.repeat(inside[:, None], 2, axis=1)
+    return Partition(
+        points=points,
+        facets=facets,
+        sides=sides.astype(np.int32),
+        wall=wall.astype(np.int32),
+        grains=grains,
+        boundaries=BOX_SIDES[: 2 * cells.dimension],
+        film=np.where(between, geometry.core_width / 2.0, 0.0),
+        film_grain=np.where(between & has_core, len(grains) - 1, -1).astype(np.int32),
+        resolved=inside & (spacing.interface < size),
+    )
+
+
+def _name_grains(geometry: PolycrystalGeometry) -> tuple[Grain, ...]:
+    count, phase = geometry.number_of_grains(), geometry.grain
+    turned = None
+    if geometry.orientations == "random":
+        turned = random_orientations(count, np.random.default_rng([geometry.seed, _ORIENTATIONS]))
+    names = [phase] if count == 1 else [f"{phase}.{number}" for number in range(1, count + 1)]
+    grains = [Grain(name, phase, None if turned is None else turned[k]) for k, name in enumerate(names)]
+    if geometry.core_width > 0.0:
+        grains.append(Grain(geometry.core, geometry.core))
+    return tuple(grains)
+
+
+__all__ = ["build_polycrystal", "divide_polycrystal", "grow_grains"]

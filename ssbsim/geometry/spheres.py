@@ -1,0 +1,69 @@
+"""Spheres made of nearly equal triangles.
+
+The 20 faces of an icosahedron are divided into n^2 triangles each along great circles of equal angle, and the points
+put on the sphere (Kenner 1976, Geodesic Math and How to Use It). Sides are between 0.85 and 1.2 of their mean; the
+volume enclosed falls short of the ball by a part that is quadratic in the size.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+
+def triangulate_sphere(radius: float, size: float) -> tuple[Float, Int]:
+    """Triangles of a sphere around the origin, normals outwards.
+
+    Args:
+        radius: Of the sphere, in any unit of length.
+        size: Largest mean side of the triangles, in the same unit.
+
+    Returns:
+        Points on the sphere, shape (10 n^2 + 2, 3), and triangles, shape (20 n^2, 3).
+    """
+    from scipy.spatial import ConvexHull
+
+    golden = 0.5 * (1.0 + math.sqrt(5.0))
+    corners = np.array([(0.0, a, b * golden) for a in (-1, 1) for b in (-1, 1)])
+    corners = np.vstack([np.roll(corners, turn, axis=1) for turn in range(3)]) / math.hypot(1.0, golden)
+    count = max(2, math.ceil(_EDGE_ANGLE * radius / size * (1.0 - 1e-12)))
+    points: dict[tuple[tuple[int, int], ...], int] = {}
+    coordinates: list[Float] = []
+    triangles: list[tuple[int, int, int]] = []
+    for face in _outward(corners, np.sort(ConvexHull(corners).simplices, axis=1)):
+
+        def number(i: int, j: int, face: Int = face) -> int:
+            weights = (count - i - j, i, j)
+            key = tuple(sorted((int(v), w) for v, w in zip(face, weights, strict=True) if w))
+            if key not in points:
+                points[key] = len(coordinates)
+                # Summing in the order of the corners makes shared points equal bit by bit.
+                place = sum(math.sin(_EDGE_ANGLE * w / count) * corners[v] for v, w in key)
+                coordinates.append(np.asarray(place / np.linalg.norm(place)))
+            return points[key]
+
+        for i in range(count):
+            for j in range(count - i):
+                triangles.append((number(i, j), number(i + 1, j), number(i, j + 1)))
+                if i + j < count - 1:
+                    triangles.append((number(i + 1, j), number(i + 1, j + 1), number(i, j + 1)))
+    unit = np.array(coordinates)
+    return unit / np.linalg.norm(unit, axis=1)[:, None] * radius, np.array(triangles, dtype=np.int64)
+
+
+def _outward(points: Float, triangles: Int) -> Int:
+    a, b, c = points[triangles].swapaxes(0, 1)
+    inward = np.einsum("ij,ij->i", np.cross(b - a, c - a), a) < 0.0
+    turned = np.where(inward[:, None], triangles[:, [0, 2, 1]], triangles).astype(np.int64)
+    return np.asarray(turned[np.lexsort(turned.T[::-1])])
+
+
+# Between neighbouring corners of the icosahedron.
+_EDGE_ANGLE = math.atan(2.0)
+
+__all__ = ["triangulate_sphere"]
