@@ -130,7 +130,7 @@ def fit_logarithms(
         x_scale=1.0,
         ftol=1e-10,
         xtol=1e-8,
-        gtol=1e-12,
+        gtol=1e-14,
         max_nfev=_MOST,
     )
     if found.status <= 0:

@@ -16,8 +16,8 @@ COMM = MPI.COMM_WORLD
 
 
 def main() -> None:
-    case = square_case(bulk=2e-12, tolerance=1e-2, image={"counts": 2500.0})
-    model = TracerMap(case, square_mesh(4) if COMM.rank == 0 else None, case.study[0], each=True, comm=COMM)
+    case = square_case(tolerance=3e-2, image={"counts": 2500.0})
+    model = TracerMap(case, square_mesh(3) if COMM.rank == 0 else None, case.study[0], comm=COMM)
     measured = COMM.bcast(counted(square_map(), 2500, 1) if COMM.rank == 0 else None, root=0)
     found = fit_map(model, measured)
     model.destroy()

@@ -65,7 +65,7 @@ def test_derivatives_are_those_of_the_discrete_map(linear: str, given: dict[str,
         step[i] = 1e-3
         f = [model.evaluate(at + k * step)[0] for k in (-2, -1, 1, 2)]
         numeric = (8.0 * (f[2] - f[1]) - (f[3] - f[0])) / 12e-3
-        assert np.abs(derivatives[..., i] - numeric).max() < 1e-6 * np.abs(numeric).max(), model.parts[i].name
+        assert np.abs(derivatives[..., i] - numeric).max() < 1e-6 * np.abs(numeric).max() + 1e-9, model.parts[i].name
     model.destroy()
 
 
@@ -202,9 +202,9 @@ def test_a_direction_that_nothing_fixes_has_no_interval() -> None:
 
 
 def test_no_minimum_is_an_error() -> None:
-    rng = np.random.default_rng(1)
+    """A valley so flat that the steps run out on the way."""
     with pytest.raises(ConvergenceError, match="no minimum"):
-        fit_logarithms(lambda t: (rng.random(4), np.ones((4, 1))), np.zeros(4), np.zeros(1), names=("p",))
+        fit_logarithms(lambda t: (1e40 * t**100, 1e42 * t[:, None] ** 99), np.zeros(1), np.ones(1), names=("p",))
 
 
 @pytest.mark.parallel
@@ -256,7 +256,7 @@ phases:
     concentration: {Li+: 5e3 mol/m^3}
 interfaces:
   llto|llto: {contact: broken, laws: [{law: grain_boundary, species: Li+, permeability: 2e-8 m/s, width: 1 nm}]}
-terminals: {left: {kind: blocking}}
+terminals: {left: {kind: symmetry}}
 study:
   - kind: tracer
     species: Li+
