@@ -119,6 +119,7 @@ def fit(
     )
 
 
+@app.command()
 def mesh(
     case: CaseFile,
     output: Annotated[
