@@ -32,6 +32,7 @@ from ssbsim.analysis.map_fit import MapFit, fit_map
 from ssbsim.analysis.measured_map import pixels_in_their_grain, read_grain_map, read_map
 from ssbsim.case import Case
 from ssbsim.cli import main
+from ssbsim.fitting import fit_text
 from ssbsim.geometry import build_geometry
 from ssbsim.studies import STUDIES
 from ssbsim.studies.tracer_map import TracerMap
@@ -55,6 +56,8 @@ def test_derivatives_are_those_of_the_discrete_map(linear: str, given: dict[str,
     case = square_case(linear=linear, tolerance=1e-2, **given, image={"blur": 2 * UM, "pixel": 4 * UM})
     model = TracerMap(case, square_mesh(4), case.study[0], fitted=("diffusivity", "permeability", *given), each=True)
     at = np.linspace(-0.3, 0.4, len(model.parts))
+    # Conjugate gradients leave 4e-9 in the map itself.
+    iterative = 1e-8 if linear == "multigrid" else 0.0
     model.choose_steps(at)
     _, derivatives = model.evaluate(at)
     assert derivatives.shape == (10, 10, 5 + len(given))
@@ -65,7 +68,9 @@ def test_derivatives_are_those_of_the_discrete_map(linear: str, given: dict[str,
         step[i] = 1e-3
         f = [model.evaluate(at + k * step)[0] for k in (-2, -1, 1, 2)]
         numeric = (8.0 * (f[2] - f[1]) - (f[3] - f[0])) / 12e-3
-        assert np.abs(derivatives[..., i] - numeric).max() < 1e-6 * np.abs(numeric).max() + 1e-9, model.parts[i].name
+        assert np.abs(derivatives[..., i] - numeric).max() < 1e-6 * np.abs(numeric).max() + iterative, model.parts[
+            i
+        ].name
     model.destroy()
 
 
@@ -148,7 +153,7 @@ def test_what_a_map_does_not_determine_is_said() -> None:
     assert by_name["tracer diffusivity of e"].determined
     assert by_name["permeability of e.1|e.2"].determined
     assert not found.ratios[2].determined
-    assert "not determined by this map" in ssbsim.fitting.fit_text(found)
+    assert "not determined by this map" in fit_text(found)
 
 
 def test_pixels_that_the_grain_map_puts_elsewhere_are_not_used() -> None:
@@ -256,7 +261,7 @@ phases:
     concentration: {Li+: 5e3 mol/m^3}
 interfaces:
   llto|llto: {contact: broken, laws: [{law: grain_boundary, species: Li+, permeability: 2e-8 m/s, width: 1 nm}]}
-terminals: {left: {kind: symmetry}}
+terminals: {left: {kind: reservoir, species: Li+, potential: 0 mV}}
 study:
   - kind: tracer
     species: Li+
