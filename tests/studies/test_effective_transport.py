@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,12 @@ from mpi4py import MPI
 from samples import TEMPERATURE, lattice_gas, layers, make_case, reservoir
 
 from ssbsim import CaseError
-from ssbsim.case import Case
+from ssbsim.case import Case, Spacing
 from ssbsim.discretization import FARADAY, GAS_CONSTANT, DistributedMesh, Scales
 from ssbsim.geometry import Grain, MeshData, build_geometry
 from ssbsim.geometry.extrude import split_boxes
+from ssbsim.geometry.meshing import mesh_partition
+from ssbsim.geometry.partition import Partition
 from ssbsim.studies.effective_transport import EffectiveTransport, effective_transport
 
 D, C = 1e-12, 5e3
@@ -124,3 +127,62 @@ def test_a_boundary_that_lets_nothing_through_is_an_error() -> None:
     )
     with pytest.raises(CaseError, match="Nothing conducts"):
         effective(case)
+
+
+def honeycomb() -> MeshData:
+    """Hexagons of side 1 nm, cut by mirror planes: three along x and as many rows along y as make one period."""
+    side = math.sqrt(3.0)
+    half = 0.5 * side
+    corners = [
+        (0, 0),
+        (half, 0),
+        (side, 0),
+        (0, 1),
+        (half, 0.5),
+        (side, 1),
+        (0, 2),
+        (half, 2.5),
+        (side, 2),
+        (0, 3),
+        (half, 3),
+        (side, 3),
+    ]
+    inner = [(1, 4, 0, 1), (3, 4, 0, 2), (4, 5, 1, 2), (6, 7, 2, 3), (7, 8, 2, 4), (7, 10, 3, 4)]
+    walls = [(0, 1, 0, 2), (1, 2, 1, 2), (2, 5, 1, 1), (5, 8, 2, 1), (8, 11, 4, 1), (11, 10, 4, 3), (10, 9, 3, 3)]
+    walls += [(9, 6, 3, 0), (6, 3, 2, 0), (3, 0, 0, 0)]
+    points = np.array(corners) * 1e-9
+    facets, sides = [], []
+    for a, b, one, other in inner:
+        middle = points[[a, b]].mean(axis=0)
+        normal = np.array([points[a, 1] - points[b, 1], points[b, 0] - points[a, 0]])
+        centres = np.array([(0, 0), (side, 0), (half, 1.5), (0, 3), (side, 3)]) * 1e-9
+        towards = (centres[one] - middle) @ normal > 0
+        facets.append((a, b))
+        sides.append((one, other) if towards else (other, one))
+    for a, b, one, _ in walls:
+        facets.append((a, b))
+        sides.append((one, -1))
+    count = len(facets)
+    return mesh_partition(
+        Partition(
+            points=points,
+            facets=np.array(facets),
+            sides=np.array(sides),
+            wall=np.array([-1] * len(inner) + [wall for *_, wall in walls]),
+            grains=tuple(Grain(f"e.{i}", "e") for i in range(5)),
+            boundaries=("left", "right", "bottom", "top"),
+            film=np.zeros((count, 2)),
+            film_grain=np.full((count, 2), -1),
+            resolved=np.zeros(count, dtype=bool),
+        ),
+        Spacing(interface=0.1e-9, bulk=0.1e-9),
+    )
+
+
+def test_hexagons_with_slow_boundaries_follow_the_brick_layer() -> None:
+    """Grains as nodes: along y every hexagon passes two sides of 1 nm to each row; exact in the limit of slow boundaries."""
+    permeability = 1e-7 * D / 1e-9
+    found = effective(square(5, permeability=permeability), honeycomb(), tracer=True, axes=(1,))
+    # Rows are 1.5 nm apart; of every sqrt(3) nm of a row two sides of 1 nm lead on: P * 2 / sqrt(3) * 1.5.
+    assert found.along[0] == pytest.approx(permeability * math.sqrt(3.0) * 1e-9, rel=1e-4)
+    assert found.brick_layer[0] == pytest.approx(found.along[0], rel=1e-4)
