@@ -142,9 +142,8 @@ def _write(
     folder = RunFolder(output if output is not None else _free_folder(case), overwrite=overwrite)
     quantities = as_quantities(found)
     names = [value.name for value in found.parameters]
-    correlation = {
-        n: dict(zip(names, row, strict=True)) for n, row in zip(names, found.correlation.tolist(), strict=True)
-    }
+    table = found.correlation
+    correlation = {n: {m: float(table[i, j]) for j, m in enumerate(names)} for i, n in enumerate(names)}
     folder.write_json(
         "fit.json",
         {

@@ -162,6 +162,8 @@ class Recorder:
     def keep(self, result: StudyResult) -> None:
         """Write the tables and arrays of a study, and keep its headline numbers for the summary."""
 
+        simulation = self._simulation
+
         def write() -> None:
             folder = self._folder
             if folder is None:
@@ -170,6 +172,23 @@ class Recorder:
                 folder.write_table(f"{name}.csv", columns)
             for name, array in result.arrays.items():
                 folder.write_array(f"{name}.npy", array)
+            for name, (field, values) in result.maps.items():
+                grains = simulation.mesh.grains
+                phases = tuple(dict.fromkeys(grain.phase for grain in grains))
+                count, corners, dim = field.points.shape
+                points = np.zeros((count * corners, 3))
+                points[:, :dim] = field.points.reshape(-1, dim)
+                grid = Grid(
+                    points,
+                    np.arange(count * corners).reshape(count, corners),
+                    simulation.mesh.cell_type,
+                    np.array([phases.index(grain.phase) for grain in grains])[field.grain],
+                    field.grain,
+                    phases,
+                    tuple(grain.name for grain in grains),
+                )
+                fields = {key: np.asarray(value, dtype=np.float64).reshape(-1) for key, value in values.items()}
+                folder.write_map(f"{name}.vtu", grid, fields, simulation.case.output.length_unit)
 
         self._quantities |= {name: dict(entry) for name, entry in result.quantities.items()}
         on_root(self._comm, write, share=False)

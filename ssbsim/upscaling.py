@@ -101,9 +101,10 @@ def upscale(
         resolved = resolve_case(given if isinstance(given, Case) else load_case(given))
         _check_numbers(temperatures, "temperatures")
         _check_numbers(drops, "drops")
+        stack = _stack_of(resolved)
         if output is not None:
             _claim(Path(output), overwrite)
-        return resolved, _stack_of(resolved)
+        return resolved, stack
 
     found = on_root(comm, prepare)
     if found is None:

@@ -176,7 +176,7 @@ def _variance(fraction: Floats, counts: float) -> Floats:
 
 
 def _deviation(fraction: Floats, counts: float) -> Floats:
-    deviation: Floats = np.sqrt(_variance(fraction, counts))
+    deviation: Floats = _variance(fraction, counts) ** 0.5
     return deviation
 
 

@@ -20,10 +20,11 @@ import numpy.typing as npt
 
 from ssbsim.errors import ResultsError
 from ssbsim.results import _checkpoint, _files
-from ssbsim.results._fields import FieldsWriter
+from ssbsim.results._fields import LENGTH_UNITS, FieldsWriter
 from ssbsim.results._grid import Grid
 from ssbsim.results._history import FILE as HISTORY_FILE
 from ssbsim.results._history import HistoryWriter
+from ssbsim.results._vtu import write_vtu
 
 FORMAT = 1
 MARKER = ".ssbsim-run"
@@ -90,6 +91,17 @@ class RunFolder:
     def write_json(self, name: str, data: Mapping[str, Any]) -> Path:
         """Write a JSON file in one atomic step; numpy values are allowed, NaN and infinities become null."""
         return self.write_text(name, _files.to_json(data))
+
+    def write_map(self, name: str, grid: Grid, fields: Mapping[str, npt.NDArray[np.float64]], length_unit: str) -> Path:
+        """Write a VTU file with fields on the points of a grid, by name and unit, beside those of the steps."""
+        path = self.path / self._plain_name(name)
+        if name not in self._written:
+            self._written.append(name)
+            self._mark()
+        about = {"length_unit": length_unit, "metres_per_length_unit": LENGTH_UNITS[length_unit]}
+        names = {"phases": list(grid.phase_names), "grains": list(grid.grain_names)}
+        write_vtu(path, grid, fields, about | names)
+        return path
 
     def open_fields(self, grid: Grid, length_unit: str = "nm") -> None:
         """Say where the fields live. Call it once, before the first ``append_fields``."""

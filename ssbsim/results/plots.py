@@ -1,7 +1,8 @@
 """The standard pictures of a run.
 
 ``profiles`` (every field through the boundaries, whole and close), ``history`` (currents, amounts and voltages against
-time), ``mesh``, in 2D ``maps`` (every field at the end), and ``impedance`` where there are spectra. ``figures`` gives them as
+time), ``mesh``, in 2D ``maps`` (every field at the end), ``impedance`` where there are spectra, and ``tracer`` where
+isotopes were imaged. ``figures`` gives them as
 matplotlib figures to change; ``plot_run`` writes them into ``plots/`` of the run folder.
 """
 
@@ -22,6 +23,7 @@ from ssbsim.results._plot_maps import draw_maps
 from ssbsim.results._plot_mesh import draw_mesh
 from ssbsim.results._plot_profiles import draw_profiles
 from ssbsim.results._plot_style import style
+from ssbsim.results._plot_tracer import draw_tracer
 from ssbsim.results._reader import Results, open_results
 
 FORMATS = ("pdf", "png", "svg")
@@ -31,6 +33,7 @@ _PICTURES: dict[str, Callable[[Results], Any]] = {
     "mesh": draw_mesh,
     "maps": draw_maps,
     "impedance": draw_impedance,
+    "tracer": draw_tracer,
 }
 _logger = logging.getLogger("ssbsim.results")
 

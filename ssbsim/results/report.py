@@ -34,6 +34,7 @@ _CAPTIONS = {
     "mesh": "The mesh: cell sizes in 1D, cells coloured by phase in 2D and 3D.",
     "maps": "Every field at the last saved state, whole and close to the interfaces (black lines).",
     "impedance": "Impedance: Nyquist plot, magnitude (line) and phase (dashes), and the real part of what each part contributes.",
+    "tracer": "Isotope exchange: fraction, the image as an instrument would record it, and profiles.",
 }
 _BASES = {"read": "read at the source", "memory": "from memory", "case": "given in the case"}
 _ENTRY_KEYS = {"source", "basis", "doi"}

@@ -42,6 +42,7 @@ class StudyResult:
         tables: By the name of the csv file (without extension): columns by name with unit, equally long.
         quantities: Headline numbers: name to ``{"value", "unit", "how"}``.
         arrays: By the name of the npy file (without extension).
+        maps: By the name of the vtu file (without extension), on rank 0: fields at the corners of cells, by name with unit.
     """
 
     study: int
@@ -49,6 +50,7 @@ class StudyResult:
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     quantities: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     arrays: Mapping[str, Any] = field(default_factory=dict)
+    maps: Mapping[str, tuple[Any, Mapping[str, Any]]] = field(default_factory=dict)
 
 
 Observer = Callable[[StepRecord], None]

@@ -60,7 +60,14 @@ def run_tracer(simulation: Simulation, study: TracerStudy, index: int, observe: 
     if field is not None:
         _read([grain.name for grain in simulation.mesh.grains], study, field, how, quantities, tables, arrays)
     quantities, tables, arrays = simulation.comm.bcast((quantities, tables, arrays), root=0)
-    return StudyResult(index, "tracer", tables=tables, quantities=quantities, arrays=arrays)
+    earlier = sum(other.kind == "tracer" for other in simulation.case.study[:index])
+    if earlier:
+        tables = {f"{name}_{earlier + 1}": table for name, table in tables.items()}
+        arrays = {f"{name}_{earlier + 1}": array for name, array in arrays.items()}
+        quantities = {f"{name}, tracer study {earlier + 1}": entry for name, entry in quantities.items()}
+    name = f"tracer_{earlier + 1}" if earlier else "tracer"
+    maps = {} if field is None else {name: (field, {"isotope fraction [1]": field.values})}
+    return StudyResult(index, "tracer", tables=tables, quantities=quantities, arrays=arrays, maps=maps)
 
 
 def _exchange_linear(simulation: Simulation, study: TracerStudy) -> tuple[CornerValues | None, str]:

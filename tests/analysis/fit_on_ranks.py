@@ -16,7 +16,7 @@ COMM = MPI.COMM_WORLD
 
 
 def main() -> None:
-    case = square_case(tolerance=3e-2, image={"counts": 2500.0})
+    case = square_case(tolerance=0.1, image={"counts": 2500.0})
     model = TracerMap(case, square_mesh(3) if COMM.rank == 0 else None, case.study[0], comm=COMM)
     measured = COMM.bcast(counted(square_map(), 2500, 1) if COMM.rank == 0 else None, root=0)
     found = fit_map(model, measured)
