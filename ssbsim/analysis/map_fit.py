@@ -170,9 +170,9 @@ def fit_map(
 
 def _variance(fraction: Floats, counts: float) -> Floats:
     """Of a ratio of counts; at least that of half an ion."""
-    f = np.clip(fraction, 0.5 / counts, 1.0 - 0.5 / counts)
-    variance: Floats = f * (1.0 - f) / counts
-    return variance
+    least = 0.5 / counts
+    f = np.clip(fraction, least, 1.0 - least)
+    return np.asarray(f * (1.0 - f) / counts, dtype=np.float64)
 
 
 def _deviation(fraction: Floats, counts: float) -> Floats:

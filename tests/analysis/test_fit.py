@@ -88,6 +88,27 @@ def test_the_model_is_the_study(dimension: int) -> None:
     model.destroy()
 
 
+def test_boundaries_that_differ_are_known_by_their_values() -> None:
+    """Permeabilities drawn from a distribution, or the same ones given one by one."""
+    models = []
+    for spread in (0.8, 0.0):
+        whole = row_case(size=5 * UM, tolerance=1e-2).model_dump()
+        whole["interfaces"]["e|e"]["laws"][0]["spread"] = spread
+        case = Case.model_validate(whole)
+        models.append(TracerMap(case, build_geometry(case), case.study[0], each=True))
+    drawn, plain = models
+    theta = np.log([a.value / b.value for a, b in zip(drawn.parts, plain.parts, strict=True)])
+    assert theta[0] == 0.0
+    assert np.ptp(theta[1:]) > 1.0
+    drawn.choose_steps(np.zeros(4))
+    plain._sizes = drawn._sizes
+    one, other = drawn.evaluate(np.zeros(4)), plain.evaluate(theta)
+    for a, b in zip(one, other, strict=True):
+        assert a == pytest.approx(b, abs=1e-10)
+    for model in models:
+        model.destroy()
+
+
 def test_llto_is_recovered_from_a_map_without_noise() -> None:
     found = fitted(row_case(bulk=1e-12, permeability=6e-8, tolerance=1e-3), row_map())
     assert pytest.approx(1.857e5, rel=1e-3) == RATIO
@@ -188,6 +209,10 @@ def test_the_covariance_is_that_of_the_textbook() -> None:
     # Widened where chi2 is above its mean by chance, 6 % on average for 58 degrees of freedom.
     expected = np.mean([fit.covariance for fit in fits], axis=0)
     assert scatter == pytest.approx(expected, rel=0.25)
+    # Scatter beyond the variances given widens the covariance by as much.
+    data = truth + 0.01 * rng.standard_normal(60)
+    one, other = (fit_logarithms(model, data, np.zeros(2), variance=np.full(60, v)) for v in (1e-6, 1e-7))
+    assert one.covariance == pytest.approx(other.covariance, rel=1e-6)
     # Without variances the scatter of the residual stands for them.
     plain = fit_logarithms(model, truth + 0.01 * rng.standard_normal(60), np.array([2.0, -2.0]))
     assert plain.covariance == pytest.approx(expected, rel=0.5)

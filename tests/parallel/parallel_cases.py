@@ -90,6 +90,48 @@ CASES: dict[str, dict[str, Any]] = {
         "output": {"fields": ("potential", "concentration")},
         "solver": {"linear": "multigrid"},
     },
+    "polycrystal with scattered boundaries": {
+        "geometry": {
+            "kind": "polycrystal",
+            "dimension": 2,
+            "length": 60 * NM,
+            "width": 40 * NM,
+            "grains": 7,
+            "grain": "e",
+            "seed": 2,
+            "spacing": {"interface": 5 * NM, "bulk": 5 * NM},
+        },
+        "phases": {"e": lattice_gas(0.5)},
+        "interfaces": {
+            "e|e": {
+                "contact": "broken",
+                "laws": [
+                    {
+                        "law": "grain_boundary",
+                        "species": "Li+",
+                        "permeability": 1e-6,
+                        "width": 1 * NM,
+                        "permittivity": 50.0,
+                        "spread": 0.5,
+                        "classes": [{"up_to": 30.0, "factor": 0.2}],
+                    }
+                ],
+            }
+        },
+        "study": [
+            STEADY,
+            {"kind": "effective_transport", "species": "Li+"},
+            {
+                "kind": "tracer",
+                "species": "Li+",
+                "source": "left",
+                "fraction": 0.9,
+                "duration": 0.01,
+                "image": {"pixel": 2 * NM, "blur": 3 * NM, "counts": 100.0},
+            },
+        ],
+        "solver": {"linear": "multigrid"},
+    },
     "cube": {
         "geometry": layers(("e", 2.0), ("f", 2.0), dimension=3, interface=0.5, bulk=1.0),
         "phases": {"e": lattice_gas(0.5), "f": OTHER},
