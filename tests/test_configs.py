@@ -112,6 +112,13 @@ def _series_current() -> float:
     return 0.01 / (1e-3 + 1e-6 / conductivity)
 
 
+def _brick_impedance(frequency: float) -> complex:
+    """Twelve LLTO grains of 2.42 um and eleven boundaries of 1 nm, permittivity 100 in both."""
+    conductivity = FARADAY**2 * 4.836e-12 * 8261.0 / (GAS_CONSTANT * 298.15)
+    displaced = 2j * math.pi * frequency * 100.0 * 8.8541878128e-12
+    return 12 * 2.42e-6 / (conductivity + displaced) + 11 * 1e-9 / (1.57e-6 + displaced)
+
+
 CLOSED: dict[tuple[str, str], Callable[[], float]] = {
     ("llto_bicrystal", "Debye length"): lambda: float(
         exact.debye_length_lattice_gas(298.15, 100.0, site_density=12250.0, site_fraction=8261.0 / 12250.0)
@@ -126,6 +133,9 @@ CLOSED: dict[tuple[str, str], Callable[[], float]] = {
     ("electrode_butler_volmer", "amount Li+ [mol/m^2] in 1 equilibrium"): lambda: 0.5 * 5e4 * 1e-6 + 1e4 * 1e-6,
     ("electrode_butler_volmer", "amount Li+ [mol/m^2]"): lambda: _filling(0.05) * 5e4 * 1e-6 + 1e4 * 1e-6,
     ("resistive_grain_boundary", "current of terminal right"): _series_current,
+    ("llto_impedance", "impedance at 0.001 Hz, real part"): lambda: _brick_impedance(1e-3).real,
+    ("llto_impedance", "impedance at 1e+09 Hz, real part"): lambda: _brick_impedance(1e9).real,
+    ("llto_impedance", "impedance at 1e+09 Hz, imaginary part"): lambda: _brick_impedance(1e9).imag,
     ("own_mesh", "amount Li+ [mol/m] in 1 equilibrium"): lambda: 200.0 * 1e-14,
     ("image_2d", "amount Li+ [mol/m] in 1 equilibrium"): lambda: 200.0 * 960e-9 * 640e-9,
 }

@@ -27,7 +27,7 @@ from samples import simulation
 
 import ssbsim
 from ssbsim import CaseError, ConvergenceError
-from ssbsim.analysis.fitting import fit_logarithms
+from ssbsim.analysis.fitting import LogFit, fit_logarithms
 from ssbsim.analysis.map_fit import MapFit, fit_map
 from ssbsim.analysis.measured_map import pixels_in_their_grain, read_grain_map, read_map
 from ssbsim.case import Case
@@ -128,6 +128,10 @@ def test_llto_is_recovered_with_counting_noise_and_the_intervals_hold(seed: int)
     assert abs(math.log(ratio.value / RATIO)) < 3.5 * ratio.deviation
     assert 0.02 < ratio.deviation < 0.15
     assert 0.6 < found.chi2 / found.freedom < 1.5
+    f = found.fitted
+    assert found.deviation == pytest.approx(np.sqrt(f * (1.0 - f) / 2500.0), rel=1e-12)
+    weighted = (found.measured - f) / found.deviation
+    assert found.chi2 == pytest.approx((weighted**2).sum(), rel=1e-2)
     assert ratio.low == pytest.approx(ratio.value * math.exp(-1.96 * ratio.deviation), rel=1e-3)
     for value, truth in zip(found.parameters, (BULK, PERMEABILITY), strict=True):
         assert abs(math.log(value.value / truth)) < 3.5 * value.deviation
@@ -229,6 +233,14 @@ def test_a_direction_that_nothing_fixes_has_no_interval() -> None:
     assert found.interval(0) == (0.0, math.inf)
     assert found.theta[2] == pytest.approx(0.1)
     assert found.difference(0, 2) == math.inf
+
+
+def test_an_interval_of_more_than_a_factor_of_ten_each_way_is_none() -> None:
+    covariance = np.diag([(math.log(9.0) / 1.96) ** 2, (math.log(11.0) / 1.96) ** 2])
+    found = LogFit(np.zeros(2), covariance, 1.0, 1, 1, np.zeros(3))
+    assert found.determined.tolist() == [True, False]
+    assert found.interval(0) == pytest.approx((1 / 9.0, 9.0), rel=1e-3)
+    assert found.interval(1) == (0.0, math.inf)
 
 
 def test_no_minimum_is_an_error() -> None:

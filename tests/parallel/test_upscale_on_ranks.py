@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from mpi_runner import mpirun
 
+from ssbsim.upscaling import upscale
+
 pytestmark = pytest.mark.parallel
 
 CASE = Path(__file__).parents[2] / "configs" / "llto_bicrystal_li_poor.yaml"
@@ -36,10 +38,10 @@ def on_ranks(ranks: int) -> Any:
 
 
 def test_the_law_does_not_depend_on_the_number_of_ranks() -> None:
-    table, laws, refused = on_ranks(1)
+    alone = upscale(CASE, drops=(0.01, 0.1))
     for ranks in (2, 3):
-        other, others, errors = on_ranks(ranks)
-        for name, column in table.items():
-            assert other[name] == pytest.approx(column, rel=1e-8), name
-        assert others == laws * ranks
-        assert errors == refused * ranks
+        table, laws, errors = on_ranks(ranks)
+        for name, column in alone.table().items():
+            assert table[name] == pytest.approx(column, rel=1e-8), name
+        assert laws == [alone.to_yaml()] * ranks
+        assert errors == ["The drops must be larger than zero, found -1."] * ranks
