@@ -109,9 +109,11 @@ def fit_text(found: MapFit) -> str:
     width = max(len(value.name) for value in values)
     lines = ["Fit"]
     for value in values:
-        unit = "" if value.unit == "1" else f" {value.unit}"
-        said = f"95 %: {value.low:.4g} to {value.high:.4g}" if value.determined else "not determined by this map"
-        lines.append(f"  {value.name.ljust(width)}  {value.value:.5g}{unit}  ({said})")
+        said = "not determined by this map"
+        if value.determined:
+            unit = "" if value.unit == "1" else f" {value.unit}"
+            said = f"{value.value:.5g}{unit}  (95 %: {value.low:.4g} to {value.high:.4g})"
+        lines.append(f"  {value.name.ljust(width)}  {said}")
     pixels, total = int(np.isfinite(found.measured).sum()), found.measured.size
     lines.append(f"  {'pixels used'.ljust(width)}  {pixels} of {total}")
     per = found.chi2 / found.freedom

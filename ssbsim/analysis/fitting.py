@@ -6,7 +6,8 @@ The covariance of theta is that of the linearised problem, ``(J^T V^-1 J)^-1``. 
 (chi2 larger than the degrees of freedom) widens it by ``chi2 / (n - p)``; without variances this factor is all there is.
 
 A parameter p = p0 exp(theta) has the 95 % interval ``p exp(+-1.96 s)``. Where that spans more than a factor of ten each way
-the linearisation means nothing and the parameter is called not determined, with the interval from zero to infinity.
+the linearisation means nothing and the parameter is called not determined, with the interval from zero to infinity; so is one
+that went as far from its first value as it may, a factor of 1e5.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ DEVIATIONS = NormalDist().inv_cdf(0.975)
 #: Largest half interval of a logarithm that is still called a result.
 _DETERMINED = math.log(10.0)
 #: Farthest that a logarithm may go from its start.
-_FARTHEST = math.log(1e8)
+_FARTHEST = math.log(1e5)
 _MOST = 60
 #: Eigenvalues of the normal equations below this part of the largest are rounding.
 _NOTHING = 1e-13

@@ -22,7 +22,7 @@ def fit_picture(measured: Floats, fitted: Floats, deviation: Floats | None, pixe
         pixel: Edge of a pixel (m).
     """
     residual = measured - fitted if deviation is None else (measured - fitted) / deviation
-    label = "measured - fitted" if deviation is None else "(measured - fitted) / standard deviation"
+    label = "residual" if deviation is None else "residual / standard deviation"
     factor, unit = scaled_unit(pixel * max(measured.shape), "m")
     extent = [0.0, measured.shape[0] * pixel * factor, 0.0, measured.shape[1] * pixel * factor]
     with style():
@@ -48,7 +48,9 @@ def fit_picture(measured: Floats, fitted: Floats, deviation: Floats | None, pixe
                 ("fitted", fitted, "viridis", low, high),
                 (label, residual, "RdBu_r", -reach, reach),
             )
-            for axes, (title, values, colours, start, end) in zip(figure.subplots(1, 3), panels, strict=True):
+            row = figure.subplots(1, 3)
+            row[0].set_ylabel(f"y ({unit})")
+            for axes, (title, values, colours, start, end) in zip(row, panels, strict=True):
                 picture = axes.imshow(values.T, origin="lower", extent=extent, cmap=colours, vmin=start, vmax=end)
                 axes.set_title(title)
                 axes.set_xlabel(f"x ({unit})")
