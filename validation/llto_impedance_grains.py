@@ -11,10 +11,10 @@ read as an experimenter does: R_b where the spectrum comes nearest the real axis
 * In a polycrystal the brick layer finds more than the local value: the current prefers the ways with fewer boundaries. With Voronoi
   cells of centroids that have as much boundary as bricks of 2.42 um (a mean intercept of random lines of pi/4 of it) by 5 %.
 
-Permittivity of lattice and boundary 100 (assumed; it places the arcs and does not change their widths); no space charge is resolved.
+Permittivity of lattice and boundary 100 (assumed; it places the arcs and leaves their widths alone); no space charge is resolved.
 
-Source: numbers of ARL-TR-7401; brick layer, J. Fleig, J. Maier, J. Eur. Ceram. Soc. 19 (1999) 693. Tolerance: 3 % for bricks, 10 % for
-the polycrystal, 0.5 % for the lattice; 1e-3 for the law 1/d.
+Source: numbers of ARL-TR-7401; brick layer, J. Fleig, J. Maier, J. Eur. Ceram. Soc. 19 (1999) 693. Tolerance: 3 % for bricks, 10 %
+for the polycrystal, 0.5 % for the lattice; 1e-3 for the law 1/d.
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ terminals:
 study: [{{kind: equilibrium}}]
 solver: {{coarse_mesh: warn}}
 """
-BRICKS = "{{kind: bricks, bricks: [{n}, 2], size: {d} um, core_width: 0 nm, grain: llto, spacing: {{interface: {h} um, bulk: {h} um}}}}"
+BRICKS = (
+    "{{kind: bricks, bricks: [{n}, 2], size: {d} um, core_width: 0 nm, grain: llto,"
+    " spacing: {{interface: {h} um, bulk: {h} um}}}}"
+)
 POLYCRYSTAL = (
     "{{kind: polycrystal, dimension: 2, grains: 100, grain_size: {size} um, relaxation: 5, seed: 1, grain: llto,"
     " spacing: {{interface: {h} um, bulk: {h} um}}}}"

@@ -4,23 +4,24 @@ Grains of D_b = 2.6e-12 m2/s, boundaries of D_gb = 1.4e-17 m2/s for w = 1 nm, th
 assumed. Grains and boundaries in series (brick layer)::
 
     D_eff = d/(d/D_b + 1/P) = 2.53e-13 m2/s        step at a boundary over drop in a grain = (1/P)/(d/D_b) = 9.29
-    a grain fills in d2/D_b = 154 s                 and the next one waits d/P = 1430 s for it
+    a grain fills in d^2/D_b = 154 s                 and the next one waits d/P = 1430 s for it
 
 * **Effective diffusivity** of 100 bricks in a row (n bricks have n - 1 boundaries: 0.9 % more than endless ones) and of Voronoi
-  polycrystals with the mean intercept of these bricks: that of random lines, pi d/4 of squares and 2 d/3 of cubes, which is to say
-  as much boundary per volume. (Straight lines along x meet fewer boundaries in bricks than elsewhere: a polycrystal with d between
-  two of its boundaries has 24 % more diffusivity in 2D and 43 % more in 3D, whatever the shape of its grains, because no more than
-  the square of the cosine of each boundary counts, and 1/2 is less than 2/pi.) The grains are Voronoi cells of centroids (five
-  steps of Lloyd's algorithm), alike in size as those of a sintered ceramic; those of random points are shown in `brick_layer_trust`.
+  polycrystals with the mean intercept of these bricks. It is that of random lines, pi d/4 of squares and 2 d/3 of cubes, which is
+  to say as much boundary per volume. (Straight lines along x meet fewer boundaries in bricks than elsewhere: a polycrystal whose
+  lines meet a boundary every 20 um has at least 24 % more diffusivity than the brick layer in 2D and 43 % in 3D, because a boundary
+  hinders by the square of the cosine of its angle, and <cos^2> is less than <|cos|>.) The points of the Voronoi cells are centroids
+  (five steps of Lloyd's algorithm), so that grains are alike in size. Cells of random points have 11 % more than the brick layer in
+  2D (1,000 grains) and 17 % in 3D (200 grains): see `brick_layer_trust`.
 * **Step over drop**, from the dissipation of the steady state. With a Haven ratio of 0.5 in the grain and 0.0269 in the boundary
   the ratio of bulk to boundary is 1.86e5 in tracer diffusivity and 1e4 in conductivity.
 * **Staircase** of isotopes that enter a row of grains from one end, against the exact solution: the Laplace transform
   ``f'' = (s/D_b) f`` with ``D_b f' = P jump(f)``, grain by grain from the far end, inverted by Talbot's method.
-* **Fill times**: of a grain alone, whose mean is ``1 - (8/pi2) exp(-pi2 t D_b/(4 d2))`` late; and of the second grain behind the
-  boundary, whose late time constant is 1/(D_b q2) with q the lowest root of ``cot(q d) (cot(q d) - q D_b/P) = 1``.
+* **Fill times**: of a grain alone, whose mean is ``1 - (8/pi^2) exp(-pi^2 t D_b/(4 d^2))`` late; and of the second grain behind the
+  boundary, whose late time constant is 1/(D_b q^2) with q the lowest root of ``cot(q d) (cot(q d) - q D_b/P) = 1``.
 
-Source: Hasegawa et al., J. Mater. Chem. A 12 (2024) 731, doi 10.1039/d3ta05012b; conductivity ratio 1e4, Wu and Guo 2017; closed forms
-J. Crank, The Mathematics of Diffusion, 2nd ed., 1975. Tolerance: brick 2 %, polycrystals 10 %, steps 3 %, staircase 0.002.
+Source: Hasegawa et al., J. Mater. Chem. A 12 (2024) 731, doi 10.1039/d3ta05012b; conductivity ratio 1e4, Wu and Guo 2017; closed
+forms J. Crank, The Mathematics of Diffusion, 2nd ed., 1975. Tolerance: brick 2 %, polycrystals 10 %, steps 3 %, staircase 0.002.
 """
 
 from __future__ import annotations

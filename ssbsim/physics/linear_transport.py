@@ -164,9 +164,9 @@ def build_linear_transport(
         conductances.append(total)
         if total is not None:
             conduction = conduction + total * (u("+") - u("-")) * (v("+") - v("-")) * measure
-    here = owned_nodes(space, space.dofmap.list[np.concatenate(list(cells.values()))].reshape(-1))
+    nodes = owned_nodes(space, space.dofmap.list[np.concatenate(list(cells.values()))].reshape(-1))
     region = _region_of_nodes(mesh, space, regions)
-    absent = np.setdiff1d(np.arange(space.dofmap.index_map.size_local, dtype=np.int32), here)
+    absent = np.setdiff1d(np.arange(space.dofmap.index_map.size_local, dtype=np.int32), nodes)
     return LinearTransport(
         mesh=mesh,
         scales=scales,
@@ -193,4 +193,5 @@ def _region_of_nodes(mesh: DistributedMesh, space: Any, region_of_grain: Ints) -
         function.x.array[space.dofmap.list] = values
         function.x.scatter_reverse(dolfinx.la.InsertMode.add)
     owned = space.dofmap.index_map.size_local
-    return np.rint(total.x.array[:owned] / seen.x.array[:owned]).astype(np.int32)
+    regions: Ints = np.rint(total.x.array[:owned] / seen.x.array[:owned]).astype(np.int32)
+    return regions
