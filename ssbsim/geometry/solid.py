@@ -69,7 +69,7 @@ def mesh_solid(partition: Partition, spacing: Spacing, *, where: str = "geometry
         growth=spacing.growth,
     )
     points = np.asarray(partition.points / scale, dtype=np.float64)
-    fillings, notes, count = [], [], len(points)
+    fillings, bare, count = [], [], len(points)
     with gmsh_session("filling the grains"):
         for grain in range(len(partition.grains)):
             progress("filling grains", grain, len(partition.grains))
@@ -78,8 +78,9 @@ def mesh_solid(partition: Partition, spacing: Spacing, *, where: str = "geometry
                 filling = _fill_grain(partition, points, grain, facets, side, sizes, scale, where)
                 fillings.append(filling.renumber(count))
                 if filling.is_bare:
-                    notes.append(f"no room for rows of thin cells in grain '{partition.grains[grain].name}'")
+                    bare.append(partition.grains[grain].name)
                 count += len(filling.points)
+    notes = [f"no room for rows of thin cells in {len(bare)} grains, '{bare[0]}' first"] if bare else []
     cells = np.vstack([filling.cells for filling in fillings])
     used, vertices = np.unique(cells, return_inverse=True)
     # Points of the partition stay as they were, bit by bit.
@@ -130,8 +131,11 @@ def _fill_grain(
         kind=kind,
     )
     problem: MeshError | None = None
+    bare = None if any(k.film > 0.0 for k in kinds) else replace(surface, kind=np.full(len(facets), -1))
     for squeeze in _SQUEEZES if kinds else (1.0,):
         try:
+            if squeeze == 0.0 and bare is not None:
+                surface, kinds = bare, []
             lining = line_grain(
                 surface,
                 kinds,

@@ -175,6 +175,13 @@ def test_rows_at_a_terminal():
     assert mesh.boundary_measures()["left"] == pytest.approx(UM**2, rel=1e-12)
 
 
+def test_rows_at_a_terminal_without_room_are_left_out():
+    # Without rows at the interfaces, those at a terminal cannot end there.
+    mesh = mesh_solid(blocks(([0, 0.5, 1], [0, 0.5, 1], [0, 1]), 0.2), spacing(0.2, 0.2, terminal=0.04))
+    mesh.validate()
+    assert mesh.notes == ("no room for rows of thin cells in 4 grains, 'g.1' first",)
+
+
 @pytest.mark.parametrize("axes", [2, 3])
 def test_films_meet_exactly_at_lines_and_points(axes):
     half, t = [0, 0.5, 1], 0.02

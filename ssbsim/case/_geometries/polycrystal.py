@@ -196,6 +196,10 @@ class PolycrystalGeometry(GeometrySection):
         core: tuple[tuple[KeyPath, str], ...] = ((("core",), self.core),) if self.core_width > 0.0 else ()
         return ((("grain",), self.grain), *core)
 
+    def film_phases(self) -> tuple[str, ...]:
+        """Phase of the core, where there is one."""
+        return (self.core,) if self.core_width > 0.0 else ()
+
     def boundary_names(self) -> tuple[str, ...]:
         """Names of the outer boundaries, where terminals may sit."""
         return BOX_SIDES[: 2 * self.dimension]

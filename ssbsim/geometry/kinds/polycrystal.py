@@ -120,7 +120,7 @@ def divide_polycrystal(geometry: PolycrystalGeometry, cells: Tessellation) -> Pa
         boundaries=BOX_SIDES[: 2 * cells.dimension],
         film=np.where(between, geometry.core_width / 2.0, 0.0),
         film_grain=np.where(between & has_core, len(grains) - 1, -1).astype(np.int32),
-        resolved=inside & (spacing.interface < size),
+        resolved=inside,
     )
 
 
