@@ -269,3 +269,16 @@ def test_configurations_hold_what_they_say(name):
     assert mesh.dimension == case.geometry.dimension
     assert len(mesh.grains) == case.geometry.grains
     assert case.geometry.boundary_names() == mesh.boundaries
+
+
+def test_a_single_grain_has_no_core() -> None:
+    geometry = PolycrystalGeometry(
+        dimension=2,
+        length=50 * NM,
+        width=50 * NM,
+        grains=1,
+        core_width=NM,
+        spacing={"interface": NM, "bulk": 5 * NM},
+    )
+    with pytest.raises(MeshError, match="no boundary"):
+        grow_grains(geometry)

@@ -231,7 +231,7 @@ def test_voronoi_grains_fill_the_box(interface):
     mesh = mesh_solid(voronoi(1, 0.15), spacing(0.15, interface))
     mesh.validate()
     # No grain had to do without its rows.
-    assert mesh.notes == ()
+    assert not any("no room" in note for note in mesh.notes)
     assert volumes(mesh).sum() == pytest.approx(1.0, rel=1e-10)
     assert sum(mesh.boundary_measures().values()) == pytest.approx(6.0 * UM**2, rel=1e-10)
     assert len(mesh.exterior_facets()) == len(mesh.boundary_facets)
