@@ -13,7 +13,7 @@ _HERE = Path(__file__).parent
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="smaller sizes, about three minutes instead of 25")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, about three minutes instead of forty")
     quick = ["--quick"] if parser.parse_args().quick else []
     from ssbsim._compat import versions
 
@@ -21,7 +21,7 @@ def main() -> int:
     title = f"{len(os.sched_getaffinity(0))} cores, DOLFINx {found['dolfinx']}, PETSc {found['petsc']}"
     sys.stdout.write(f"{title}, Python {sys.version.split()[0]}\n")
     status = 0
-    for name in ("spine", "linear", "polycrystal", "second_run"):
+    for name in ("spine", "linear", "polycrystal", "second_run", "anisotropy", "generators"):
         sys.stdout.write(f"\n== {name}\n")
         sys.stdout.flush()
         status |= subprocess.run([sys.executable, str(_HERE / f"{name}.py"), *quick], cwd=_HERE).returncode

@@ -236,8 +236,10 @@ def thin_layers(case: Case, mesh: MeshData, sizes: npt.NDArray[np.float64]) -> l
     """Grains that are layers, with their mean thickness and the median height of their cells (m), the thinnest first.
 
     The thickness is twice the measure over that of the surface, where walls count only if they carry a terminal: other
-    walls cut through the layer, or are planes of symmetry inside it.
+    walls cut through the layer, or are planes of symmetry inside it. Where the geometry has films of its own, these are
+    the layers: the electrolyte between particles, or a flat grain, is none.
     """
+    films = case.geometry.film_phases()
     measures = np.array(list(mesh.grain_measures().values()))
     if mesh.dimension == 1:
         thickness = measures
@@ -260,7 +262,7 @@ def thin_layers(case: Case, mesh: MeshData, sizes: npt.NDArray[np.float64]) -> l
         cells = order[starts[g] : starts[g + 1]]
         corners = mesh.points[mesh.cells[cells].reshape(-1)]
         extent = whole if mesh.dimension == 1 else float(np.ptp(corners, axis=0).max())
-        if thickness[g] < _THIN * extent:
+        if thickness[g] < _THIN * extent if films is None else grain.phase in films:
             found.append((grain.name, float(thickness[g]), float(np.median(sizes[cells]))))
     return sorted(found, key=lambda layer: layer[1])
 

@@ -63,6 +63,24 @@ def test_thickness_of_a_layer_at_a_terminal(dimension: int) -> None:
     assert thickness / height == pytest.approx(4.0, rel=0.3)
 
 
+def test_flat_grains_are_no_thin_layers() -> None:
+    geometry = {
+        "kind": "polycrystal",
+        "dimension": 2,
+        "length": 400 * NM,
+        "width": 20 * NM,
+        "grains": 2,
+        "grain": "e",
+        "spacing": {"interface": 10 * NM, "bulk": 10 * NM},
+    }
+    phase = make_case().phases["e"]
+    for width, found in ((0.0, []), (1 * NM, ["e2"])):
+        section = {**geometry, "core": "e2", "core_width": width}
+        case = make_case(geometry=section, phases={"e": phase, "e2": phase} if width else {"e": phase})
+        mesh = make_mesh(case, use_cache=False).mesh
+        assert [name for name, _, _ in thin_layers(case, mesh, mesh.cell_sizes())] == found
+
+
 def test_numbers_of_the_report(tmp_path: Path) -> None:
     case = brick_case(2, 2)
     report = ssbsim.mesh_case(case, tmp_path, picture=False)

@@ -6,6 +6,9 @@ unit that makes lengths about 1: Gmsh takes points closer than its geometrical t
 
 from __future__ import annotations
 
+import ctypes
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -64,6 +67,34 @@ def gmsh_session(what: str) -> Iterator[Any]:
             gmsh.option.setNumber("General.Terminal", terminal)
 
 
+def release_gmsh(gmsh: Any) -> None:
+    """Make Gmsh usable again after a mesher of its raised: until then it does nothing, and says "I'm busy".
+
+    All options go back to their defaults, those that this module sets excepted.
+    """
+    gmsh.option.restoreDefaults()
+    gmsh.option.setNumber("General.Terminal", 0)
+    # As `gmsh.initialize` has it: raise, rather than print and go on.
+    gmsh.option.setNumber("General.AbortOnError", 2)
+
+
+@contextmanager
+def stdout_closed() -> Iterator[None]:
+    """Drop what is printed: parts of Gmsh write to standard output, past its logger, where they fail."""
+    library = ctypes.CDLL(None)
+    sys.stdout.flush()
+    library.fflush(None)
+    kept = os.dup(1)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+        yield
+    finally:
+        library.fflush(None)
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
 def _advise(message: str) -> str:
     lowered = message.lower()
     if "overlapping" in lowered or "intersect" in lowered:
@@ -75,4 +106,4 @@ def _advise(message: str) -> str:
     return "use a size closer to that of the smallest part, and a unit in which lengths are about 1"
 
 
-__all__ = ["gmsh_session"]
+__all__ = ["gmsh_session", "release_gmsh", "stdout_closed"]

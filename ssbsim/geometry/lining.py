@@ -75,6 +75,7 @@ class Lining:
         cells: Tetrahedra of the rows, shape (m, 4), and the grain of each.
         inner: Surface of what is left, normals inwards, shape (k, 3).
         wall_facets: Triangles of the grain on walls, shape (l, 3), and the wall of each.
+        flattest: Height of the rows over that asked for, where there is least room.
     """
 
     points: Float
@@ -83,6 +84,7 @@ class Lining:
     inner: Int
     wall_facets: Int
     wall: Int
+    flattest: float = 1.0
 
 
 def line_grain(
@@ -127,7 +129,8 @@ def line_grain(
     with_rows = surface.kind >= 0
     feet = directions.fan[with_rows]
     columns = _Columns(surface, directions, kinds, feet, along, bulk, growth)
-    places = columns.places(columns.fit(squeeze, unit, where))
+    heights = columns.fit(squeeze, unit, where)
+    places = columns.places(heights)
     is_new = (np.diff(places, axis=1) != 0.0).any(axis=2)
     levels = _number_levels(directions.vertex, is_new, len(surface.points))
     moved = places[:, 1:][is_new]
@@ -147,6 +150,7 @@ def line_grain(
     film_grain = np.array([k.film_grain for k in kinds])
     on_wall = with_rows & (surface.wall >= 0)
     return Lining(
+        flattest=columns.flattest(heights),
         points=np.vstack([moved, walls.points]),
         cells=cells,
         cell_grain=np.where(row < film_rows[kind], film_grain[kind], grain),
@@ -215,6 +219,13 @@ class _Columns:
         extra = max(int(np.count_nonzero(beyond[1:] <= widest * (1.0 + 1e-9))), 1) if len(beyond) > 1 else 0
         self._most = float(beyond[extra])
         self.rows = max(self.film_rows) + extra
+
+    def flattest(self, heights: Float) -> float:
+        """Smallest height over that asked for, where rows stand."""
+        if not self._most > 0.0:
+            return 1.0
+        standing = self._directions.moves & np.isin(np.arange(len(heights)), self._feet)
+        return float(np.min(heights[standing], initial=self._most) / self._most)
 
     def fit(self, squeeze: float, unit: float, where: str) -> Float:
         """Height of all rows behind the film at every vertex, shape (f,), such that all prisms are sound."""

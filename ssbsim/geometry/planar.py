@@ -75,21 +75,25 @@ class _Mesher:
         self.film = partition.film / self.scale
         self.sides = Sides(np.asarray(partition.points / self.scale, dtype=np.float64), partition.facets)
         self.loops = find_loops(self.sides.points, partition, where=where)
-        self.kind = np.where(partition.resolved | (partition.film > 0.0).any(axis=1), INTERFACE, FREE)
+        has_film = (partition.film > 0.0).any(axis=1)
+        # An interface to be resolved by cells as high as long has no rows, but cells of that size.
+        is_fine = partition.resolved | has_film
+        self.kind = np.where(is_fine if self.sizes.has_rows else has_film, INTERFACE, FREE)
         if terminal < along * (1.0 - 1e-9):
             ends = [partition.boundaries.index(name) for name in ("left", "right") if name in partition.boundaries]
             self.kind[np.isin(partition.wall, ends) & (self.kind == FREE)] = TERMINAL
-        largest = np.where(self.kind == FREE, self.sizes.bulk, self.sizes.along)
+        largest = np.where(is_fine | (self.kind != FREE), self.sizes.along, self.sizes.bulk)
         degree, turn = vertex_turns(self.sides.points, partition.facets)
-        meets_rows = np.zeros(len(self.sides.points), dtype=bool)
-        meets_rows[partition.facets[self.kind == INTERFACE]] = True
-        is_junction = meets_rows & ((degree != 2) | (turn > CORNER))
+        at_interface = np.zeros(len(self.sides.points), dtype=bool)
+        at_interface[partition.facets[is_fine]] = True
+        is_junction = at_interface & ((degree != 2) | (turn > CORNER))
         caps = np.where(is_junction, self.sizes.junction, self.sizes.bulk)
         self.largest = largest
         self.wanted = vertex_sizes(self.sides.points, partition.facets, largest, caps, growth=spacing.growth)
         self.cells: list[Int] = []
         self.owners: list[Int] = []
         self.squeezed: dict[str, float] = {}
+        self.bare_ends: list[str] = []
 
     def mesh(self) -> MeshData:
         """Make the mesh."""
@@ -227,8 +231,13 @@ class _Mesher:
         room = ROOM * area / outline
         levels = row_levels(sizes.first, sizes.along, growth=sizes.growth, room=room)
         wall_levels = steeper_levels(levels, sizes.terminal)
-        if not (kind == INTERFACE).any():
-            levels = wall_levels = row_levels(sizes.terminal, sizes.along, growth=sizes.growth, room=room)
+        if (kind == TERMINAL).any() and not (sizes.has_rows and (kind == INTERFACE).any()):
+            wall_levels = row_levels(sizes.terminal, sizes.along, growth=sizes.growth, room=room)
+            levels = np.zeros(len(wall_levels))
+            if any({INTERFACE, TERMINAL} <= set(self.kind[around // 2]) for around in loop_sides):
+                # The rows would end on the top of a film, which is divided already.
+                self.bare_ends.append(self.partition.grains[grain].name)
+                levels = levels[:1]
         if len(levels) == 1 or not (kind != FREE).any():
             return list(zip(loops, loop_sides, strict=True))
         depths = np.where((kind == INTERFACE)[:, None], levels, np.where((kind == TERMINAL)[:, None], wall_levels, 0.0))
@@ -302,6 +311,11 @@ class _Mesher:
             notes += (
                 f"rows of thin cells were made flatter where there was little room, in {len(self.squeezed)} grains; "
                 f"most in '{tightest}', to {100.0 * self.squeezed[tightest]:.0f} % of their heights",
+            )
+        if self.bare_ends:
+            notes += (
+                f"no rows of thin cells at the terminal in {len(self.bare_ends)} grains, '{self.bare_ends[0]}' first, where "
+                "a film without rows meets it: spacing.terminal needs a spacing.interface smaller than transverse there",
             )
         return MeshData(
             points=points[used],

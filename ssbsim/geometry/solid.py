@@ -31,9 +31,16 @@ Int = NDArray[np.int64]
 _SQUEEZES = (1.0, 0.5, 0.2, 0.0)
 
 
+#: Share of the height of rows below which a note says so.
+_FLAT = 0.5
+
+
 @dataclass(frozen=True, eq=False)
 class _Filling:
-    """Cells and wall facets of one grain: its vertices in the partition come first, then new points. Bare: without rows."""
+    """Cells and wall facets of one grain: its vertices in the partition come first, then new points.
+
+    Bare: without rows. Flattest: height of the rows over that asked for, where there is least room.
+    """
 
     outer: Int
     points: Float
@@ -42,6 +49,7 @@ class _Filling:
     wall_facets: Int
     wall: Int
     is_bare: bool = False
+    flattest: float = 1.0
 
     def renumber(self, count: int) -> _Filling:
         """The same with new points numbered from `count` on, and the others as in the partition."""
@@ -69,7 +77,7 @@ def mesh_solid(partition: Partition, spacing: Spacing, *, where: str = "geometry
         growth=spacing.growth,
     )
     points = np.asarray(partition.points / scale, dtype=np.float64)
-    fillings, notes, count = [], [], len(points)
+    fillings, filled, bare, count = [], [], [], len(points)
     with gmsh_session("filling the grains"):
         for grain in range(len(partition.grains)):
             progress("filling grains", grain, len(partition.grains))
@@ -77,9 +85,17 @@ def mesh_solid(partition: Partition, spacing: Spacing, *, where: str = "geometry
             if len(facets):
                 filling = _fill_grain(partition, points, grain, facets, side, sizes, scale, where)
                 fillings.append(filling.renumber(count))
+                filled.append(partition.grains[grain].name)
                 if filling.is_bare:
-                    notes.append(f"no room for rows of thin cells in grain '{partition.grains[grain].name}'")
+                    bare.append(partition.grains[grain].name)
                 count += len(filling.points)
+    flat = [(f.flattest, g) for f, g in zip(fillings, filled, strict=True) if f.flattest < _FLAT and not f.is_bare]
+    notes = [f"no room for rows of thin cells in {len(bare)} grains, '{bare[0]}' first"] if bare else []
+    if flat:
+        least, name = min(flat)
+        notes.append(
+            f"rows of thin cells were made flatter in {len(flat)} grains, most in '{name}', to {100 * least:.2g} % of their height"
+        )
     cells = np.vstack([filling.cells for filling in fillings])
     used, vertices = np.unique(cells, return_inverse=True)
     # Points of the partition stay as they were, bit by bit.
@@ -130,8 +146,11 @@ def _fill_grain(
         kind=kind,
     )
     problem: MeshError | None = None
+    bare = None if any(k.film > 0.0 for k in kinds) else replace(surface, kind=np.full(len(facets), -1))
     for squeeze in _SQUEEZES if kinds else (1.0,):
         try:
+            if squeeze == 0.0 and bare is not None:
+                surface, kinds = bare, []
             lining = line_grain(
                 surface,
                 kinds,
@@ -144,7 +163,7 @@ def _fill_grain(
                 where=place,
             )
             filling = _fill_inside(surface.points, triangles, outer, lining, grain, sizes, place)
-            return replace(filling, is_bare=squeeze == 0.0)
+            return replace(filling, is_bare=squeeze == 0.0, flattest=lining.flattest)
         except MeshError as error:
             problem = problem or error
     raise problem or MeshError("A grain cannot be filled.", where=place)

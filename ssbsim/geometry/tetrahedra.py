@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ssbsim.errors import MeshError
 from ssbsim.geometry._facets import build_facet_table, facet_keys
 from ssbsim.geometry._simplex import signed_measures
-from ssbsim.geometry.gmsh_session import gmsh_session
+from ssbsim.geometry.gmsh_session import gmsh_session, release_gmsh, stdout_closed
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -44,8 +44,6 @@ def fill_bodies(
     """
     parts, cells, count = [points], [], len(points)
     with gmsh_session("filling a grain with tetrahedra") as gmsh:
-        for name, value in _OPTIONS.items():
-            gmsh.option.setNumber(name, value)
         for shells, name in zip(bodies, names, strict=True):
             inner, tetrahedra = _fill(gmsh, points, shells, bulk, growth, name)
             used = np.unique(np.concatenate(shells))
@@ -63,7 +61,8 @@ def _fill(gmsh: Any, points: Float, shells: Sequence[Int], bulk: float, growth: 
     corner, scale = points[used].min(axis=0), float(np.ptp(points[used], axis=0).max())
     own = (points[used] - corner) / scale
     for algorithm in (DELAUNAY, HXT):
-        gmsh.option.setNumber("Mesh.Algorithm3D", algorithm)
+        for option, value in {**_OPTIONS, "Mesh.Algorithm3D": algorithm}.items():
+            gmsh.option.setNumber(option, value)
         gmsh.model.add("body")
         try:
             inner, cells = _fill_once(gmsh, own, surface, [len(shell) for shell in shells], bulk / scale, growth)
@@ -71,16 +70,16 @@ def _fill(gmsh: Any, points: Float, shells: Sequence[Int], bulk: float, growth: 
             # Gmsh raises bare exceptions; the other algorithm may succeed.
             if type(error) is not Exception:
                 raise
+            release_gmsh(gmsh)
             continue
         finally:
             gmsh.model.remove()
         inner = corner + scale * inner
         if _is_filled(np.vstack([points[used], inner]), surface, cells):
             return inner, cells
-    place = ", ".join(f"{value:.3g}" for value in points[used].mean(axis=0))
     raise MeshError(
         "A grain cannot be filled with cells: its surface crosses itself, or has edges that no mesh can keep.",
-        where=f"{name}, around ({place})",
+        where=name,
         hint="use a size along interfaces (spacing.transverse) closer to that of the smallest part, or another seed",
     )
 
@@ -105,7 +104,8 @@ def _fill_once(
         mesh.field.setNumber(field, "SizeMax", bulk)
         mesh.field.setNumber(field, "DistMax", (bulk - near) / (growth - 1.0))
         mesh.field.setAsBackgroundMesh(field)
-    mesh.generate(3)
+    with stdout_closed():
+        mesh.generate(3)
     inner_tags, coordinates, _ = mesh.getNodes(3, body)
     _, nodes = mesh.getElementsByType(4, body)
     number = np.full(int(max(inner_tags.max(initial=0), len(points))) + 1, -1)

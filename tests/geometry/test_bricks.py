@@ -187,6 +187,8 @@ def test_a_thin_core_is_said_once():
         ({"size": (1e-8, 1e-8, 1e-8)}, "2 numbers of bricks but 3 sizes"),
         ({"core": "grain"}, "of the same phase"),
         ({"spacing": SPACING | {"transverse": 1e-9}}, "no transverse spacing"),
+        ({"spacing": SPACING | {"remesher": "mmg"}}, "rows of thin cells at all interfaces"),
+        ({"bricks": (3000, 3000, 3000)}, "more than a mesh can have"),
     ],
 )
 def test_what_does_not_fit_is_refused(changes, message: str):

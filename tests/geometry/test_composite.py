@@ -216,6 +216,28 @@ def test_solids_are_meshed(change):
     check_fraction(geometry, mesh)
 
 
+FEW = {"length": 4e-6, "particles": {"size": 1.4e-6, "gap": 0.2e-6, "volume_fraction": 0.15}, "separator": None}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_solids_of_many_seeds_are_meshed(seed):
+    geometry, mesh = build(FEW, base=SOLID, seed=seed)
+    mesh.validate()
+    assert mesh.cell_qualities().min() > 0.02
+    assert contacts(mesh) == {"active|electrolyte"}
+    check_fraction(geometry, mesh)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_solids_with_coatings_are_meshed(seed):
+    thin = {"particles": {"coating": {"phase": "coating", "thickness": 0.05e-6}}, "spacing": {"interface": 0.1e-6}}
+    geometry, mesh = build(FEW, thin, base=SOLID, seed=seed)
+    mesh.validate()
+    assert mesh.cell_qualities().min() > 1e-3
+    assert contacts(mesh) == {"active|coating", "coating|electrolyte"}
+    check_fraction(geometry, mesh)
+
+
 def test_solids_with_grains():
     geometry = composite({"particles": {"grains": 2}, "electrolyte": {"grain_size": 2e-6}}, base=SOLID, seed=1)
     mesh = build_composite(geometry, Path())

@@ -8,6 +8,8 @@ import pytest
 
 from ssbsim.errors import MeshError
 from ssbsim.geometry import gmsh_session
+from ssbsim.geometry.spheres import triangulate_sphere
+from ssbsim.geometry.tetrahedra import fill_bodies
 
 
 def test_session_is_quiet_and_leaves_nothing(capfd: pytest.CaptureFixture[str]):
@@ -43,6 +45,21 @@ def test_failures_of_gmsh_become_mesh_errors(capfd: pytest.CaptureFixture[str]):
     assert caught.value.what == "Gmsh failed while meshing nothing."
     assert caught.value.hint
     assert not gmsh.isInitialized()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_surface_that_crosses_itself_leaves_gmsh_usable(capfd: pytest.CaptureFixture[str]):
+    points, triangles = triangulate_sphere(1.0, 0.4)
+    crossing = points.copy()
+    crossing[3] *= -1.7
+    with gmsh_session("a test"):
+        for surface, is_sound in ((crossing, False), (points, True)):
+            if is_sound:
+                _, cells = fill_bodies(surface, [[triangles[:, ::-1]]], bulk=0.4, growth=1.5, names=["ball"])
+                assert len(cells[0]) > 100
+            else:
+                with pytest.raises(MeshError, match="crosses itself"):
+                    fill_bodies(surface, [[triangles[:, ::-1]]], bulk=0.4, growth=1.5, names=["ball"])
     assert capfd.readouterr() == ("", "")
 
 

@@ -241,6 +241,7 @@ def test_merging_is_noted_and_small_parts_refused(tmp_path: Path):
 # ---------------------------------------------------------------------------------------------------- the section
 
 GIVEN = {"path": "a.png", "pixel": "10 nm", "spacing": {"interface": "1 nm", "bulk": "2 nm"}}
+MMG = {**GIVEN["spacing"], "remesher": "mmg"}
 
 
 @pytest.mark.parametrize(
@@ -255,6 +256,8 @@ GIVEN = {"path": "a.png", "pixel": "10 nm", "spacing": {"interface": "1 nm", "bu
         ({"labels": {1: "a"}, "core_width": "1 nm", "interfaces": "voxel"}, "a core needs smooth interfaces"),
         ({"labels": {1: "core"}, "core_width": "1 nm"}, "names the core and a label"),
         ({"labels": {1: "a"}, "smoothing": 1.0, "interfaces": "voxel"}, "voxel interfaces are not smoothed"),
+        ({"labels": {1: "a"}, "interfaces": "voxel", "spacing": MMG}, "one size and no rows"),
+        ({"labels": {1: "a"}, "pixel": ["1 nm"] * 3, "path": "a.npy", "spacing": MMG}, "one size and no rows"),
         ({"labels": {1: "a"}, "pixel": ["1 nm"] * 4}, "pixel"),
         ({"labels": {"x": "a"}}, "integer"),
     ],

@@ -236,6 +236,21 @@ class TestRowsAtInterfaces:
         assert ray(lined, (0.0, 9.3), (5.0, 9.3))[:2].sum() == pytest.approx(0.5, rel=1e-6)
         assert ray(mesh_of(cases.bicrystal()), (0.0, 9.3), (20.0, 9.3))[:2].sum() > 2.0
 
+    def test_interfaces_without_rows_have_the_size_along_them(self):
+        mesh = mesh_of(cases.triple(), cases.spacing(interface=4.0, transverse=4.0, bulk=20.0))
+        facets = np.vstack(list(mesh.interface_facets().values()))
+        sides = np.linalg.norm(np.diff(mesh.points[facets], axis=1)[:, 0], axis=1)
+        assert 2.0 * NM < sides.min() <= sides.max() < 5.0 * NM
+        assert mesh.cell_sizes().max() > 8.0 * NM
+        assert mesh.cell_qualities().min() > 0.4
+
+    def test_rows_at_terminals_need_none_at_interfaces(self):
+        mesh = mesh_of(cases.bicrystal(), cases.spacing(interface=4.0, transverse=4.0, terminal=0.5))
+        assert ray(mesh, (0.0, 9.3), (5.0, 9.3))[:2].sum() == pytest.approx(0.5, rel=1e-6)
+        assert mesh.notes == ()
+        mesh = mesh_of(cases.quadrants(core=1.0), cases.spacing(interface=4.0, transverse=4.0, terminal=0.5))
+        assert "no rows of thin cells at the terminal" in mesh.notes[-1]
+
     @pytest.mark.parametrize(
         "partition",
         [cases.needle(15.0), cases.reflex(core=1.0), cases.short_edge(core=1.0), cases.triple()],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import product
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,8 @@ from .._problems import KeyPath
 from .._quantities import Count, Length, NonNegativeLength, problem
 from .section import BOX_SIDES, GeometrySection
 from .spacing import Spacing
+
+_MOST_BRICKS = 1_000_000
 
 
 class BricksGeometry(GeometrySection):
@@ -45,6 +48,11 @@ class BricksGeometry(GeometrySection):
             raise problem(
                 f"expected two or three numbers of bricks, found {len(self.bricks)}", "write 'bricks: [4, 4]'"
             )
+        if math.prod(self.bricks) > _MOST_BRICKS:
+            raise problem(
+                f"there are {math.prod(self.bricks)} bricks, more than a mesh can have ({_MOST_BRICKS})",
+                "lower the numbers in bricks",
+            )
         if len(self.size) not in (1, len(self.bricks)):
             raise problem(
                 f"there are {len(self.bricks)} numbers of bricks but {len(self.size)} sizes",
@@ -77,6 +85,10 @@ class BricksGeometry(GeometrySection):
         """Every place in this section that names a phase."""
         core: tuple[tuple[KeyPath, str], ...] = ((("core",), self.core),) if self.core_width > 0.0 else ()
         return ((("grain",), self.grain), *core)
+
+    def film_phases(self) -> tuple[str, ...]:
+        """Phase of the core, where there is one."""
+        return (self.core,) if self.core_width > 0.0 else ()
 
     def boundary_names(self) -> tuple[str, ...]:
         """Names of the outer boundaries, where terminals may sit."""

@@ -242,6 +242,10 @@ class CompositeGeometry(GeometrySection):
             named.append((("voids", "phase"), self.voids.phase))
         return tuple((path, phase) for path, phase in named if phase is not None)
 
+    def film_phases(self) -> tuple[str, ...]:
+        """Phase of the coating, where there is one."""
+        return (self.particles.coating.phase,) if self.particles.coating is not None else ()
+
     def boundary_names(self) -> tuple[str, ...]:
         """Names of the outer boundaries, where terminals may sit."""
         return (*BOX_SIDES[: 2 * self.dimension], *([VOID_BOUNDARY] if self.has_holes else []))

@@ -112,6 +112,8 @@ class ImageGeometry(GeometrySection):
             )
         if self.core_width > 0.0 and self.interfaces == "voxel":
             raise problem("a core needs smooth interfaces", "write 'interfaces: smooth', or remove core_width")
+        if self.spacing.remesher != "none" and (self.interfaces == "voxel" or self.space_dimension() == 3):
+            raise problem("the cells of a mesh of voxels have one size and no rows", "remove spacing.remesher")
         if self.interfaces == "smooth":
             self._fill(smoothing=2.0)
         elif self.smoothing is not None:
@@ -145,6 +147,10 @@ class ImageGeometry(GeometrySection):
         if len(self.pixel) > 1:
             return len(self.pixel)
         return 2 if self.path.suffix.lower() == ".png" else None
+
+    def film_phases(self) -> tuple[str, ...]:
+        """Phase of the core, where there is one."""
+        return (self.core,) if self.core_width > 0.0 else ()
 
     def boundary_names(self) -> tuple[str, ...]:
         """Names of the outer boundaries, where terminals may sit."""

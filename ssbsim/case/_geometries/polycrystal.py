@@ -101,7 +101,7 @@ class PolycrystalGeometry(GeometrySection):
         self._check_box()
         if "spread" in self.model_fields_set:
             self._fill(tessellation="laguerre")
-            if self.tessellation == "voronoi":
+            if self.tessellation == "voronoi" and self.spread > 0.0:
                 raise problem(
                     "the sizes of voronoi grains cannot be chosen", "remove spread, or set tessellation: laguerre"
                 )
@@ -195,6 +195,10 @@ class PolycrystalGeometry(GeometrySection):
         """Every place in this section that names a phase."""
         core: tuple[tuple[KeyPath, str], ...] = ((("core",), self.core),) if self.core_width > 0.0 else ()
         return ((("grain",), self.grain), *core)
+
+    def film_phases(self) -> tuple[str, ...]:
+        """Phase of the core, where there is one."""
+        return (self.core,) if self.core_width > 0.0 else ()
 
     def boundary_names(self) -> tuple[str, ...]:
         """Names of the outer boundaries, where terminals may sit."""

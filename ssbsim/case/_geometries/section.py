@@ -44,6 +44,10 @@ class GeometrySection(Model):
         """Phases that may lie at a boundary."""
         return tuple(dict.fromkeys(name for _, name in self.named_phases()))
 
+    def film_phases(self) -> tuple[str, ...] | None:
+        """Phases of cores and coatings; None where the shape of a grain says whether it is a layer."""
+        return None
+
     def phase_of_grain(self, name: str) -> str | None:
         """Phase of the grain of this name; None where there can be none.
 

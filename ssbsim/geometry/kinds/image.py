@@ -203,6 +203,12 @@ def _mesh_smooth_solid(
             where="geometry.core_width",
             hint="give the interface a law instead of a core, or use a 2D image",
         )
+    if geometry.spacing.remesher != "none":
+        raise MeshError(
+            "A 3D image is not remeshed: all its cells have one size.",
+            where="geometry.spacing.remesher",
+            hint="remove spacing.remesher",
+        )
     parts = _parts_of_a_pixel(geometry, pixel)
     _check_count(index, parts, 12)
     return refine_mesh(mesh_smooth_voxels(index, grains, pixel=pixel, smoothing=geometry.smoothing or 0.0), parts)

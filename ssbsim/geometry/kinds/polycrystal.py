@@ -49,13 +49,19 @@ def grow_grains(geometry: PolycrystalGeometry) -> Tessellation:
         factors[axis] = texture.aspect
     across = (box / factors)[plane]
     unit = float((across.prod() / geometry.number_of_grains()) ** (1.0 / len(across)))
+    if geometry.core_width > 0.0 and geometry.number_of_grains() == 1:
+        raise MeshError(
+            "A single grain has no boundary that could have a core.",
+            where="geometry.core_width",
+            hint="ask for two grains or more, or remove core and core_width",
+        )
     cells = _tessellate(geometry, np.asarray(across / unit))
     # A boundary core needs corners farther apart than it is wide.
     cells = heal(cells, geometry.smallest_edge, least=2.0 * geometry.core_width / unit)
     thinnest = float(cells.cell_thicknesses().min()) * unit
     if geometry.core_width >= thinnest:
         raise MeshError(
-            f"The core ({geometry.core_width:g} m) is as thick as the thinnest grain ({thinnest:g} m).",
+            f"The core ({geometry.core_width:g} m) is not thinner than the thinnest grain ({thinnest:g} m).",
             where="geometry.core_width",
             hint="use larger grains, a smaller spread, a larger smallest_edge, or a thinner core",
         )
@@ -120,7 +126,7 @@ def divide_polycrystal(geometry: PolycrystalGeometry, cells: Tessellation) -> Pa
         boundaries=BOX_SIDES[: 2 * cells.dimension],
         film=np.where(between, geometry.core_width / 2.0, 0.0),
         film_grain=np.where(between & has_core, len(grains) - 1, -1).astype(np.int32),
-        resolved=inside & (spacing.interface < size),
+        resolved=inside,
     )
 
 
