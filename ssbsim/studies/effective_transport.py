@@ -41,6 +41,7 @@ from ssbsim.physics.linear_transport import LinearTransport, build_linear_transp
 from ssbsim.physics.placement import terminal_nodes
 from ssbsim.solvers import choose_preset
 from ssbsim.solvers.scalar import ScalarSolver
+from ssbsim.studies.boundary_table import list_boundaries
 from ssbsim.studies.records import Observer, StudyResult
 from ssbsim.studies.simulation import Simulation
 
@@ -352,7 +353,8 @@ def run_effective_transport(
                         "unit": unit,
                         "how": "apparent tensor of the sample, from mean fluxes and mean gradients",
                     }
-    return StudyResult(index, "effective_transport", quantities=quantities)
+    tables = simulation.comm.bcast(list_boundaries(simulation, study.species), root=0)
+    return StudyResult(index, "effective_transport", tables=tables, quantities=quantities)
 
 
 __all__ = ["SIDES", "EffectiveTransport", "effective_transport", "run_effective_transport"]

@@ -23,9 +23,10 @@ import numpy.typing as npt
 from ssbsim import _compat
 from ssbsim.case import TracerStudy
 from ssbsim.discretization import gather_rows
-from ssbsim.errors import ConvergenceError
+from ssbsim.errors import CaseError, ConvergenceError
 from ssbsim.physics.linear_transport import LinearTransport
 from ssbsim.solvers.diffusion import integrate
+from ssbsim.studies.effective_transport import SIDES, effective_transport
 from ssbsim.studies.isotope_exchange import check_source, isotope_exchange
 from ssbsim.studies.isotope_image import CornerValues, boundary_steps, record, sample
 from ssbsim.studies.records import Observer, StudyResult
@@ -60,6 +61,7 @@ def run_tracer(simulation: Simulation, study: TracerStudy, index: int, observe: 
     if field is not None:
         _read([grain.name for grain in simulation.mesh.grains], study, field, how, quantities, tables, arrays)
     quantities, tables, arrays = simulation.comm.bcast((quantities, tables, arrays), root=0)
+    quantities |= _of_the_whole(simulation, study)
     earlier = sum(other.kind == "tracer" for other in simulation.case.study[:index])
     if earlier:
         tables = {f"{name}_{earlier + 1}": table for name, table in tables.items()}
@@ -68,6 +70,21 @@ def run_tracer(simulation: Simulation, study: TracerStudy, index: int, observe: 
     name = f"tracer_{earlier + 1}" if earlier else "tracer"
     maps = {} if field is None else {name: (field, {"isotope fraction [1]": field.values})}
     return StudyResult(index, "tracer", tables=tables, quantities=quantities, arrays=arrays, maps=maps)
+
+
+def _of_the_whole(simulation: Simulation, study: TracerStudy) -> dict[str, dict[str, Any]]:
+    """Effective tracer diffusivity from the source to the side opposite, in the steady state; none where it is blocked."""
+    axis, sign = _INTO.get(study.source, (0, 0))
+    if not sign or any(side not in simulation.mesh.boundaries for side in SIDES[axis]):
+        return {}
+    try:
+        found = effective_transport(
+            simulation.case, simulation.mesh, simulation.scales, study.species, tracer=True, axes=(axis,)
+        )
+    except CaseError:
+        return {}
+    how = f"steady, from '{study.source}' to the side opposite; the exchange itself does not enter"
+    return {f"effective tracer diffusivity from {study.source}": {"value": found.along[0], "unit": "m^2/s", "how": how}}
 
 
 def _exchange_linear(simulation: Simulation, study: TracerStudy) -> tuple[CornerValues | None, str]:

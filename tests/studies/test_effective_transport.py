@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from mpi4py import MPI
-from samples import TEMPERATURE, lattice_gas, layers, make_case, reservoir
+from samples import TEMPERATURE, lattice_gas, layers, make_case, reservoir, simulation
 
 from ssbsim import CaseError
 from ssbsim.case import Case, Spacing
@@ -17,6 +17,7 @@ from ssbsim.geometry import Grain, MeshData, build_geometry
 from ssbsim.geometry.extrude import split_boxes
 from ssbsim.geometry.meshing import mesh_partition
 from ssbsim.geometry.partition import Partition
+from ssbsim.studies import STUDIES
 from ssbsim.studies.effective_transport import EffectiveTransport, effective_transport
 
 D, C = 1e-12, 5e3
@@ -186,3 +187,19 @@ def test_hexagons_with_slow_boundaries_follow_the_brick_layer() -> None:
     # Rows are 1.5 nm apart; of every sqrt(3) nm of a row two sides of 1 nm lead on: P * 2 / sqrt(3) * 1.5.
     assert found.along[0] == pytest.approx(permeability * math.sqrt(3.0) * 1e-9, rel=1e-4)
     assert found.brick_layer[0] == pytest.approx(found.along[0], rel=1e-4)
+
+
+def test_the_table_of_boundaries_adds_up_in_a_row() -> None:
+    case = make_case(
+        geometry=layers(*[("e", 5.0)] * 4, bulk=2.5, interface=2.5, dimension=2),
+        phases={"e": lattice_gas(0.5)},
+        interfaces=boundary(resistance=2e-3, spread=0.8),
+        study=[{"kind": "effective_transport", "species": "Li+", "axes": ["x"]}],
+    )
+    with simulation(case) as run:
+        result = STUDIES["effective_transport"](run, case.study[0], 0, lambda _: None)
+    table = result.tables["boundaries"]
+    assert table["first grain"] == ["e.1", "e.2", "e.3"]
+    whole = 20e-9 / result.quantities["effective conductivity along x"]["value"]
+    assert sum(table["resistance [ohm m^2]"]) + 20e-9 / BULK == pytest.approx(whole, rel=1e-9)
+    assert table["whole resistance [ohm m]"] == pytest.approx([r / 20e-9 for r in table["resistance [ohm m^2]"]])

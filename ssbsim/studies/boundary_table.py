@@ -1,0 +1,59 @@
+"""Every single boundary of a polycrystal with its area and its resistance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ssbsim.studies.simulation import Simulation
+
+
+def list_boundaries(simulation: Simulation, species: str) -> dict[str, dict[str, list[Any]]]:
+    """Resistance of every single boundary that lets the species through.
+
+    Returns:
+        A table ``boundaries``: the two grains, the measure of the boundary, its area-specific resistance and that of the
+        whole boundary; nothing where there is none, and on ranks other than 0.
+    """
+    data, functional = simulation.mesh_data, simulation.functional
+    if data is None:
+        return {}
+    measures = data.interface_measures()
+    charge = functional.charge_numbers[species]
+    unit = {1: "[1]", 2: "[m]", 3: "[m^2]"}[data.dimension]
+    ohm = {1: "[ohm m^2]", 2: "[ohm m]", 3: "[ohm]"}[data.dimension]
+    columns: dict[str, list[Any]] = {
+        name: []
+        for name in (
+            "first grain",
+            "second grain",
+            f"measure {unit}",
+            "resistance [ohm m^2]",
+            f"whole resistance {ohm}",
+        )
+    }
+    for interface in functional.interfaces:
+        total = np.zeros(len(interface.grain_pairs))
+        for law in interface.laws if interface.broken else ():
+            if law.linear_conductance(species) is not None:
+                constant = law.conductance if hasattr(law, "conductance") else law.rate
+                pairs = [(data.grains[a], data.grains[b]) for a, b in interface.grain_pairs]
+                factors = law.pair_factors(pairs)
+                total += float(constant.value) / (1.0 if factors is None else factors)
+        for (a, b), g in zip(interface.grain_pairs, total, strict=True):
+            if g > 0.0:
+                resistance = simulation.scales.resistance / (charge**2 * g)
+                row = (
+                    data.grains[a].name,
+                    data.grains[b].name,
+                    measures[a, b],
+                    resistance,
+                    resistance / measures[a, b],
+                )
+                for column, value in zip(columns.values(), row, strict=True):
+                    column.append(value)
+    return {"boundaries": columns} if columns["first grain"] else {}
+
+
+__all__ = ["list_boundaries"]
