@@ -21,6 +21,7 @@ from ssbsim.errors import CaseError
 from ssbsim.geometry import build_geometry
 from ssbsim.materials import resolve_case
 from ssbsim.results import RunFolder
+from ssbsim.results._folder import MARKER
 from ssbsim.results._plot_fit import fit_picture
 from ssbsim.studies.tracer_map import TracerMap
 
@@ -73,6 +74,8 @@ def fit(
             )
         resolved = resolve_case(case if isinstance(case, Case) else load_case(case))
         study = _tracer_study(resolved)
+        if output is not None:
+            _refuse_taken(Path(output), overwrite)
         mesh = build_geometry(resolved)
         mesh.validate()
         return resolved, study, mesh
@@ -171,6 +174,14 @@ def _write(
     folder.write_bytes("fit.png", fit_picture(found.measured, found.fitted, found.deviation, pixel))
     folder.write_text("resolved.yaml", case.to_yaml())
     return str(folder.path)
+
+
+def _refuse_taken(folder: Path, overwrite: bool) -> None:
+    """Fail before the fit where the folder could not be claimed after it; claims nothing."""
+    is_run = (folder / MARKER).is_file()
+    taken = not overwrite if is_run else any(folder.iterdir()) if folder.is_dir() else folder.exists()
+    if taken:
+        RunFolder(folder, overwrite=overwrite)
 
 
 def _free_folder(case: Case) -> Path:

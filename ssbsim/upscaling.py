@@ -133,8 +133,11 @@ def read_list(text: str, dimension: Dimension, *, where: str) -> tuple[float, ..
     Raises:
         CaseError: One of them cannot be read.
     """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if text and not parts:
+        raise CaseError("The list is empty.", where=where, hint="Separate its values by commas, or leave it out.")
     try:
-        return tuple(parse_quantity(part.strip(), dimension) for part in text.split(",") if part.strip())
+        return tuple(parse_quantity(part, dimension) for part in parts)
     except UnitError as error:
         raise CaseError(f"The list cannot be read: {error.what}.", where=where, hint=error.hint) from None
 

@@ -173,6 +173,8 @@ def test_lists_of_the_command_line_and_numbers_are_checked() -> None:
     assert read_list("250 K, 25 degC", TEMPERATURE, where="here") == pytest.approx((250.0, 298.15))
     with pytest.raises(ssbsim.CaseError, match="is a potential"):
         read_list("250 V", TEMPERATURE, where="here")
+    with pytest.raises(ssbsim.CaseError, match="empty"):
+        read_list(",", TEMPERATURE, where="here")
     with pytest.raises(ssbsim.CaseError, match="larger than zero"):
         upscale(uniform(), drops=(-0.1,))
 

@@ -20,6 +20,8 @@ Ints = npt.NDArray[np.int64]
 
 #: By how much a fraction may lie outside of 0 to 1: rounding of a file.
 _ROUNDING = 1e-6
+#: Largest whole number that every smaller one of is exact as a float.
+_LARGEST_LABEL = 2.0**53
 #: Part of the pixels in which a grain map and the mesh must agree.
 _AGREED = 0.9
 
@@ -64,10 +66,10 @@ def read_grain_map(path: Path, shape: tuple[int, int], pixel: float) -> Ints:
         CaseError: The file cannot be read, has another shape, or holds no whole numbers.
     """
     values = _read(path, shape, pixel)
-    labels = np.where(np.isfinite(values), values, -1.0)
-    if (labels != np.rint(labels)).any():
+    labels = np.where(np.isnan(values), -1.0, values)
+    if (np.abs(labels) > _LARGEST_LABEL).any() or (labels != np.rint(labels)).any():
         raise CaseError(
-            "The grain map holds numbers that are not whole.",
+            "The grain map holds numbers that are not whole, or none that a label can be.",
             where=str(path),
             hint="A label is a whole number, the same in all pixels of one grain.",
         )
@@ -125,7 +127,7 @@ def _read(path: Path, shape: tuple[int, int], pixel: float) -> Floats:
         if values.dtype.kind not in "biuf":
             raise ValueError(f"it holds values of type {values.dtype}")
     except (OSError, ValueError, EOFError, SyntaxError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise CaseError(
             f"The map cannot be read: {reason}.",
             where=str(path),

@@ -116,6 +116,9 @@ class Interface(Model):
 
     @model_validator(mode="after")
     def _check_contact(self) -> Interface:
+        crossing = [law.law for law in self.laws if law.law in ("resistive", "grain_boundary", "butler_volmer")]
+        if crossing and any(law.law == "blocking" for law in self.laws):
+            raise problem(f"the laws 'blocking' and '{crossing[0]}' contradict each other", "keep one of them")
         for law in self.laws:
             if self.contact == "perfect" and law.law in LAWS_ACROSS:
                 raise problem(

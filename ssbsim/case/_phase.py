@@ -132,7 +132,7 @@ class Phase(Model):
         concentration: Composition of the neutral bulk (mol/m^3), for every species.
         background: ``neutral`` (fixed charge that neutralises ``concentration``) or ``none``.
         excess_charge: Fixed charge on top of the background (C/m^3).
-        mobility: ``exchange`` (M ~ x (1 - x)) or ``proportional`` (M ~ c).
+        mobility: ``exchange`` (M ~ x times the share of vacant sites) or ``proportional`` (M ~ c).
     """
 
     material: str | None = None

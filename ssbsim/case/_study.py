@@ -185,6 +185,12 @@ class EffectiveTransportStudy(Model):
     species: str
     axes: tuple[Literal["x", "y", "z"], ...] = ()
 
+    @model_validator(mode="after")
+    def _check_axes(self) -> EffectiveTransportStudy:
+        if len(set(self.axes)) < len(self.axes):
+            raise problem("an axis is named twice", "name each axis once")
+        return self
+
     @property
     def terminals(self) -> dict[str, TerminalUpdate]:
         """None: the state of the cell stays as it is."""

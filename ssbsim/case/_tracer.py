@@ -27,7 +27,7 @@ class IsotopeImage(Model):
 
     pixel: Length
     blur: NonNegativeLength = 0.0
-    counts: Annotated[Number, Field(ge=0.0)] = 0.0
+    counts: Annotated[Number, Field(ge=0.0, le=1e15)] = 0.0
     seed: Annotated[Count, Field(ge=0)] = 1
     section: NonNegativeLength | None = None
 

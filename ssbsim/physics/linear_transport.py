@@ -119,6 +119,8 @@ def build_linear_transport(
     u, v = ufl.TrialFunction(space)[0], ufl.TestFunction(space)[0]
     cells = {name: mesh.cells_of([g for g, grain in enumerate(mesh.grains) if grain.phase == name]) for name in hosts}
     cell_data = [(i, cells[name]) for i, name in enumerate(hosts)]
+    elsewhere = [g for g, grain in enumerate(mesh.grains) if grain.phase not in hosts]
+    cell_data.append((len(hosts), mesh.cells_of(elsewhere)))
     facet_data = [(i, interface.entities.reshape(-1)) for i, interface in enumerate(interfaces)]
     vertex = {"quadrature_rule": "vertex", "quadrature_degree": 1}
     conductivity: dict[str, Any] = {}
@@ -141,6 +143,10 @@ def build_linear_transport(
         storage = storage + constant(c) * u * v * ufl.Measure(
             "dx", domain=domain, subdomain_data=cell_data, metadata=vertex
         )(i)
+    if elsewhere:
+        # Nothing, but every row has its place in the matrix.
+        dx = ufl.Measure("dx", domain=domain, subdomain_data=cell_data)(len(hosts))
+        conduction = conduction + constant(0.0) * ufl.inner(ufl.grad(u), ufl.grad(v)) * dx
     exchanged: Any = 0
     for name, coefficient in (exchange or {}).items():
         entities = mesh.terminal_entities(name)

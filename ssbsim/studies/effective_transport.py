@@ -315,6 +315,12 @@ def run_effective_transport(
     """Conductivity and tracer diffusivity along every axis; the state of the cell stays as it is."""
     case, mesh = simulation.case, simulation.mesh
     axes = tuple("xyz".index(axis) for axis in study.axes) if study.axes else tuple(range(mesh.dim))
+    if max(axes) >= mesh.dim:
+        raise CaseError(
+            f"The body has no axis {'xyz'[max(axes)]}: it has {mesh.dim} dimension{'s' if mesh.dim > 1 else ''}.",
+            where=f"study[{index}].axes",
+            hint="Use " + ", ".join("xyz"[: mesh.dim]) + ", or leave axes out for all.",
+        )
     quantities: dict[str, dict[str, Any]] = {}
     for word, unit, tracer in (("conductivity", "S/m", False), ("tracer diffusivity", "m^2/s", True)):
         found = effective_transport(case, mesh, simulation.scales, study.species, tracer=tracer, axes=axes)

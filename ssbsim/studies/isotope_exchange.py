@@ -12,7 +12,7 @@ import numpy.typing as npt
 from mpi4py import MPI
 from petsc4py import PETSc
 
-from ssbsim.case import Case, TracerStudy
+from ssbsim.case import Case, IsotopeImage, TracerStudy
 from ssbsim.discretization import DistributedMesh, Scales
 from ssbsim.errors import CaseError
 from ssbsim.physics.linear_transport import LinearTransport, build_linear_transport
@@ -20,6 +20,12 @@ from ssbsim.physics.placement import terminal_nodes
 from ssbsim.solvers import choose_preset
 
 Ints = npt.NDArray[np.int32]
+
+MAXIMUM_PIXELS = 20_000_000
+"""Pixels of one image."""
+
+#: Relative error of the size of the body.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -56,16 +62,54 @@ class IsotopeExchange:
 
 
 def check_source(mesh: DistributedMesh, study: TracerStudy) -> None:
-    """Make sure that the source of a study is a boundary.
+    """Make sure that the source of a study is a boundary and that its image shows something of the body; collective.
 
     Raises:
-        CaseError: It is none.
+        CaseError: The source is none, or the image shows nothing, or has more pixels than anything could use.
     """
     if study.source not in mesh.boundaries:
         raise CaseError(
             f"'{study.source}' is not a boundary of the mesh.",
             where="study.source",
             hint="Boundaries here: " + (", ".join(mesh.boundaries) or "none") + ".",
+        )
+    if study.image is not None:
+        _check_image(mesh, study.image)
+
+
+def _check_image(mesh: DistributedMesh, image: IsotopeImage) -> None:
+    x = mesh.mesh.geometry.x[:, : mesh.dim] * mesh.length
+    low, high = np.empty(mesh.dim), np.empty(mesh.dim)
+    mesh.comm.Allreduce(x.min(axis=0, initial=np.inf), low, op=MPI.MIN)
+    mesh.comm.Allreduce(x.max(axis=0, initial=-np.inf), high, op=MPI.MAX)
+    size = (high - low)[:2]
+    narrow = int(size.argmin())
+    if image.pixel > size[narrow] * (1.0 + _ROUNDING):
+        raise CaseError(
+            f"A pixel of {image.pixel:.4g} m is larger than the body, {size[narrow]:.4g} m along {'xy'[narrow]}.",
+            where="study.image.pixel",
+            hint="Make it smaller, a fraction of a grain.",
+        )
+    pixels = float(np.prod(size / image.pixel))
+    if pixels > MAXIMUM_PIXELS:
+        raise CaseError(
+            f"The image would have {pixels:.2g} pixels of {image.pixel:.4g} m; at most {MAXIMUM_PIXELS:,} are possible.",
+            where="study.image.pixel",
+            hint=f"Make them larger: the body is {' x '.join(f'{edge:.4g}' for edge in size)} m.",
+        )
+    if image.section is None:
+        return
+    if mesh.dim < 3:
+        raise CaseError(
+            f"A section is for three dimensions, and the body has {mesh.dim}.",
+            where="study.image.section",
+            hint="Remove it.",
+        )
+    if not low[2] - _ROUNDING * (high - low)[2] <= image.section <= high[2] + _ROUNDING * (high - low)[2]:
+        raise CaseError(
+            f"The section at z = {image.section:.4g} m does not meet the body, which goes from {low[2]:.4g} to {high[2]:.4g} m.",
+            where="study.image.section",
+            hint="Put it between the two, or leave it out for the middle.",
         )
 
 
@@ -77,6 +121,13 @@ def isotope_exchange(case: Case, mesh: DistributedMesh, scales: Scales, study: T
     """
     faces = {} if study.surface_exchange is None else {study.source: study.surface_exchange}
     transport = build_linear_transport(case, mesh, scales, study.species, tracer=True, exchange=faces)
+    face = terminal_nodes(mesh, transport.space, study.source)
+    if not mesh.comm.allreduce(len(np.setdiff1d(face, transport.absent)), op=MPI.SUM):
+        raise CaseError(
+            f"No phase at '{study.source}' holds {study.species}.",
+            where="study.source",
+            hint="Name a boundary where the species is.",
+        )
     u = dolfinx.fem.Function(transport.space)
     vector, fixed, load = u.x.petsc_vec, transport.absent, None
     vector.set(study.initial)
@@ -86,13 +137,6 @@ def isotope_exchange(case: Case, mesh: DistributedMesh, scales: Scales, study: T
         load.ghostUpdate(addv=1, mode=1)
         load.scale(study.fraction)
     else:
-        face = terminal_nodes(mesh, transport.space, study.source)
-        if not mesh.comm.allreduce(len(np.setdiff1d(face, transport.absent)), op=MPI.SUM):
-            raise CaseError(
-                f"No phase at '{study.source}' holds {study.species}.",
-                where="study.source",
-                hint="Name a boundary where the species is.",
-            )
         vector.array[face] = study.fraction
         fixed = np.unique(np.concatenate([fixed, face])).astype(np.int32)
     storage, conduction = (dolfinx.fem.petsc.assemble_matrix(f) for f in (transport.storage, transport.conduction))

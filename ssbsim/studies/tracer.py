@@ -14,6 +14,7 @@ do: isotopes dilute one another ideally.
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import Any
 
@@ -32,6 +33,8 @@ from ssbsim.studies.isotope_image import CornerValues, boundary_steps, record, s
 from ssbsim.studies.records import Observer, StudyResult
 from ssbsim.studies.simulation import Simulation
 from ssbsim.studies.two_isotopes import exchange_two_isotopes
+
+_log = logging.getLogger("ssbsim")
 
 Floats = npt.NDArray[np.float64]
 
@@ -81,7 +84,9 @@ def _of_the_whole(simulation: Simulation, study: TracerStudy) -> dict[str, dict[
         found = effective_transport(
             simulation.case, simulation.mesh, simulation.scales, study.species, tracer=True, axes=(axis,)
         )
-    except CaseError:
+    except (CaseError, ConvergenceError) as error:
+        # The exchange is done and stands; what is missing is said.
+        _log.warning("no effective tracer diffusivity: %s", error.what)
         return {}
     how = f"steady, from '{study.source}' to the side opposite; the exchange itself does not enter"
     return {f"effective tracer diffusivity from {study.source}": {"value": found.along[0], "unit": "m^2/s", "how": how}}

@@ -32,6 +32,7 @@ from ssbsim.analysis.map_fit import MapFit, fit_map
 from ssbsim.analysis.measured_map import pixels_in_their_grain, read_grain_map, read_map
 from ssbsim.case import Case
 from ssbsim.cli import main
+from ssbsim.errors import ResultsError
 from ssbsim.fitting import fit_text
 from ssbsim.geometry import build_geometry
 from ssbsim.studies import STUDIES
@@ -281,6 +282,21 @@ def test_files_of_all_kinds_are_read_alike(tmp_path: Path, name: str) -> None:
     assert read_map(line, (5, 1), UM) == pytest.approx(truth[:, :1], abs=1e-7)
     labels = write(tmp_path, name, np.where(np.isfinite(truth), np.arange(15.0).reshape(5, 3), np.nan))
     assert read_grain_map(labels, (5, 3), UM)[1].tolist() == [3, 4, -1]
+
+
+@pytest.mark.parametrize("label", [1e30, np.inf, 0.5])
+def test_a_label_that_is_no_whole_number_is_an_error(tmp_path: Path, label: float) -> None:
+    np.save(tmp_path / "labels.npy", np.full((5, 3), label))
+    with pytest.raises(CaseError, match="not whole"):
+        read_grain_map(tmp_path / "labels.npy", (5, 3), UM)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_that_is_taken_is_an_error_before_the_fit(tmp_path: Path, overwrite: bool) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(ResultsError, match="nothing was touched"):
+        ssbsim.fit(row_case(size=5 * UM), tmp_path / "no map.npy", tmp_path, overwrite=overwrite)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 CASE = """

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from mpi4py import MPI
+from pydantic import ValidationError
 from samples import TEMPERATURE, lattice_gas, layers, make_case, reservoir, simulation
 
 from ssbsim import CaseError
-from ssbsim.case import Case, Spacing
+from ssbsim.case import Case, EffectiveTransportStudy, Spacing
 from ssbsim.discretization import FARADAY, GAS_CONSTANT, DistributedMesh, Scales
 from ssbsim.geometry import Grain, MeshData, build_geometry
 from ssbsim.geometry.extrude import split_boxes
@@ -203,3 +204,8 @@ def test_the_table_of_boundaries_adds_up_in_a_row() -> None:
     whole = 20e-9 / result.quantities["effective conductivity along x"]["value"]
     assert sum(table["resistance [ohm m^2]"]) + 20e-9 / BULK == pytest.approx(whole, rel=1e-9)
     assert table["whole resistance [ohm m]"] == pytest.approx([r / 20e-9 for r in table["resistance [ohm m^2]"]])
+
+
+def test_an_axis_is_named_once() -> None:
+    with pytest.raises(ValidationError, match="named twice"):
+        EffectiveTransportStudy(species="Li+", axes=("x", "x"))

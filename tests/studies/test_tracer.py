@@ -127,6 +127,41 @@ def test_wrong_input_is_an_error() -> None:
         ({"fraction": 0.1}, "nothing would happen"),
         ({"model": "full", "fraction": 1.0}, "both isotopes"),
         ({"model": "full", "surface_exchange": 1e-8}, "surface_exchange"),
+        ({"image": {"pixel": 1e-8, "counts": 1e19}}, "counts"),
     ):
         with pytest.raises(ValidationError, match=word):
             exchange(**given)
+
+
+@pytest.mark.parametrize(
+    ("dimension", "image", "word"),
+    [
+        (1, {"pixel": 1e-3}, "larger than the body"),
+        (1, {"pixel": 1e-20}, "pixels"),
+        (1, {"pixel": 1e-8, "section": 1e-8}, "three dimensions"),
+        (3, {"pixel": 1e-8, "section": 1.0}, "does not meet the body"),
+    ],
+)
+def test_an_image_of_nothing_is_an_error(dimension: int, image: dict[str, float], word: str) -> None:
+    with pytest.raises(CaseError, match=word):
+        exchange(dimension, size=50.0, h=50.0, image=image)
+
+
+@pytest.mark.parametrize("face", [None, 1e-6])
+def test_a_phase_without_the_species_stays_out_of_it(face: float | None) -> None:
+    """A dead end of another phase changes nothing: the tracer sees a wall there."""
+    inert = {"permittivity": 10.0, "species": {}, "sites": [], "concentration": {}}
+    study = {"kind": "tracer", "species": "Li+", "source": "left", "fraction": 0.9, "initial": 0.1, "duration": 1e-3}
+    found = []
+    for stack in ([("e", 50.0)], [("e", 50.0), ("wall", 20.0)]):
+        case = make_case(
+            geometry=layers(*stack, bulk=2.0, interface=2.0),
+            phases={"e": lattice_gas(0.5)} | ({"wall": inert} if len(stack) > 1 else {}),
+            terminals={"left": reservoir()},
+            study=[study | ({} if face is None else {"surface_exchange": face})],
+            solver={"coarse_mesh": "warn"},
+        )
+        with simulation(case) as run:
+            result = STUDIES["tracer"](run, case.study[0], 0, lambda _: None)
+        found.append(result.quantities["mean isotope fraction"]["value"])
+    assert found[1] == pytest.approx(found[0], rel=1e-4)
