@@ -6,6 +6,7 @@ A kind is one class in one file of this folder, derived from `GeometrySection`, 
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from typing import Literal, TypeAlias
 
 from .._base import Model
@@ -20,17 +21,17 @@ BOX_SIDES = ("left", "right", "bottom", "top", "front", "back")
 class GeometrySection(Model):
     """Base of the kinds of geometry."""
 
+    @abstractmethod
     def named_phases(self) -> tuple[tuple[KeyPath, str], ...]:
         """Every place in this section that names a phase: path below ``geometry``, name of the phase."""
-        raise NotImplementedError
 
+    @abstractmethod
     def boundary_names(self) -> tuple[str, ...]:
         """Names of the outer boundaries, where terminals may sit; empty where only the mesh knows."""
-        raise NotImplementedError
 
+    @abstractmethod
     def space_dimension(self) -> int | None:
         """1, 2 or 3; None where only the mesh knows."""
-        raise NotImplementedError
 
     def grain_phases(self) -> dict[str, str] | None:
         """Phase of each grain, by the name of the grain; None where only the mesh knows which grains there are."""
