@@ -181,8 +181,7 @@ def check_gaps(bodies: Sequence[Floats], seeds: Floats, walls: Floats, gap: floa
             smallest = min(smallest, float(np.min(bodies[j] @ normal) - np.max(body @ normal)))
     if smallest < gap:
         raise MeshError(
-            f"Polygons that fill so much of the composite leave gaps down to {smallest:.3g} m, less than the gap "
-            f"({gap:.3g} m).",
+            f"Polygons that fill so much of the composite leave gaps down to {100.0 * smallest / gap:.3g} % of the gap asked for.",
             where=where,
             hint="make volume_fraction, gap or spread smaller, or try another seed",
         )
