@@ -26,7 +26,7 @@ from ssbsim.geometry.inclusions import (
     side_places,
     wanted_sizes,
 )
-from ssbsim.geometry.packing import ball_measure, draw_diameters, pack_balls
+from ssbsim.geometry.packing import ball_measure, draw_diameters, filled_fraction, pack_balls
 from ssbsim.geometry.power_diagram import relax
 from ssbsim.geometry.tessellation import Tessellation, loop_edges, tessellate
 
@@ -34,8 +34,20 @@ Floats = NDArray[np.float64]
 
 WHERE = "geometry.particles"
 
-_SIDES_OVER_NECK, _FINEST = 1.5, 4.0
-"""Triangles of a sphere are at most so many times as wide as the neck beside it, and no finer than this part of the size."""
+_SIDES_OVER_NECK, _FINEST = 4.0, 4
+"""Triangles of a sphere are at most so many times as wide as the neck beside them, and no finer than this part of the size."""
+
+_WIDENING = 0.35
+"""Growth of the triangles of a sphere per length along it, away from the nearest points."""
+
+_FINER = (1.0, 1.5, 2.0, 3.0)
+"""By what the sides of spheres are divided where their polyhedra would not fit otherwise."""
+
+_EASILY_FILLED = {2: 0.7, 3: 0.56}
+"""Fraction up to which a packing is quickly found, by dimension."""
+
+_TAKEN = 0.015
+"""Part by which polyhedra may fill more than their spheres in denser packings."""
 
 _SEED_FRACTION = 0.3
 """Seeds of polygons are the centres of balls in the ratio of the polygons that fill this part of the composite."""
@@ -110,28 +122,54 @@ def _balls(
     growth: float,
 ) -> tuple[list[Inclusion], list[Floats]]:
     d = len(box)
-    around = np.array([reach(r, s, d) for r, s in zip(radii, sides, strict=True)])
+    sides = np.array([largest_side(r, s, d) for r, s in zip(radii, sides, strict=True)])
+    coarsest, around = _sides_that_fit(radii, sides, box, gap)
     centres = walls[0] + pack_balls(around, list(box), gap, generator, where=WHERE)
     if d == 3:
-        # Triangles much wider than the neck to the next surface would leave cells without height in it.
-        necks = _nearest_surfaces(centres, around, walls) - 2.0 * film
-        fine = np.clip(_SIDES_OVER_NECK * necks, sides / _FINEST, sides)
-        return [make_sphere(c, r, s) for c, r, s in zip(centres, radii, fine, strict=True)], []
+        return [_sphere(i, centres, radii, coarsest[i], walls, film) for i in range(len(radii))], []
     outlines = [disc_places(c, r)[:-1] for c, r in zip(centres, radii, strict=True)]
     discs = []
     for i, (centre, radius) in enumerate(zip(centres, radii, strict=True)):
-        side = largest_side(radius, sides[i], d)
-        sizes = wanted_sizes(disc_places(centre, radius), i, outlines, walls, side, film)
+        sizes = wanted_sizes(disc_places(centre, radius), i, outlines, walls, float(sides[i]), film)
         discs.append(make_disc(centre, radius, sizes, growth))
     return discs, outlines
 
 
-def _nearest_surfaces(centres: Floats, radii: Floats, walls: Floats) -> Floats:
-    """Distance of every ball to the next ball or wall."""
-    apart = np.linalg.norm(centres[:, None] - centres[None], axis=2) - radii[:, None] - radii[None]
-    np.fill_diagonal(apart, np.inf)
-    to_walls = np.minimum(centres - walls[0], walls[1] - centres).min(axis=1) - radii
-    return np.asarray(np.minimum(apart.min(axis=1, initial=np.inf), to_walls))
+def _sides_that_fit(radii: Floats, sides: Floats, box: Floats, gap: float) -> tuple[Floats, Floats]:
+    """Largest sides with which the balls are easily packed, or the finest, and the reach of the balls with them.
+
+    A polyhedron of few triangles reaches further out than the sphere of its volume, which takes room in dense packings.
+    """
+    d = len(box)
+    most = max(_EASILY_FILLED[d], (1.0 + _TAKEN) * filled_fraction(radii, box, gap))
+    for factor in _FINER:
+        finer = sides / factor
+        around = np.array([reach(r, s, d) for r, s in zip(radii, finer, strict=True)])
+        if filled_fraction(around, box, gap) < most:
+            break
+    return finer, around
+
+
+def _sphere(own: int, centres: Floats, radii: Floats, side: float, walls: Floats, film: float) -> Inclusion:
+    """A sphere whose triangles are smaller where it comes near another or a wall.
+
+    Triangles much wider than the neck there would leave cells without height in it.
+    """
+    centre, radius = centres[own], float(radii[own])
+    away = np.delete(centres, own, axis=0) - centre
+    distance = np.linalg.norm(away, axis=1)
+    axes = np.eye(3)
+    towards = np.vstack([away / distance[:, None], -axes, axes])
+    to_others = distance - radius - np.delete(radii, own) - 2.0 * film
+    necks = np.concatenate([to_others, centre - walls[0] - radius - film, walls[1] - centre - radius - film])
+    near = _SIDES_OVER_NECK * necks < side
+    nearest, sides = radius * towards[near], _SIDES_OVER_NECK * necks[near]
+
+    def wanted(places: Floats) -> Floats:
+        along = np.linalg.norm(places[:, None] - nearest, axis=2)
+        return np.asarray((sides + _WIDENING * along).min(axis=1, initial=np.inf))
+
+    return make_sphere(centre, radius, side, wanted, finest=_FINEST)
 
 
 def _polygons(

@@ -11,13 +11,13 @@ Outlines in 2D have a local size, at most `size` and where another outline or a 
 
     s = max(size / 6, min(size, d)),    |ds/dl| <= growth - 1    along the outline,
 
-so that cells in a narrow gap keep their shape. Each sphere has triangles of one size, as its nearest neck allows.
+so that cells in a narrow gap keep their shape. Triangles of spheres are divided likewise, by powers of two.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,9 +79,11 @@ def reach(radius: float, size: float, dimension: int) -> float:
     return float(np.linalg.norm(make_sphere(np.zeros(3), radius, size).points[0]))
 
 
-def make_sphere(centre: Floats, radius: float, size: float) -> Inclusion:
-    """A sphere with triangles of one size."""
-    points, triangles = triangulate_sphere(radius, largest_side(radius, size, 3))
+def make_sphere(
+    centre: Floats, radius: float, size: float, wanted: Callable[[Floats], Floats] | None = None, *, finest: int = 1
+) -> Inclusion:
+    """A sphere with triangles of one size, or smaller ones where sides wanted at points around the origin are."""
+    points, triangles = triangulate_sphere(radius, largest_side(radius, size, 3), wanted, finest=finest)
     return Inclusion(centre + points, triangles).scaled_to(ball_measure(radius, 3), centre)
 
 
