@@ -13,7 +13,7 @@ Centres are found by annealing soft spheres at their full size. With the energy
 
 while T falls exponentially, and every few steps pairs of spheres of like size exchange their places with the probability
 min(1, exp(-change of E / T)). What is left of E is then minimised (L-BFGS-B, centres bounded by the walls); E = 0 is a
-packing without overlap. Where it is not reached, cooling starts anew, four times slower each time. The exchanges matter:
+packing without overlap. Where it is not reached, cooling starts anew, about four times slower each time. The exchanges matter:
 they let a packing be denser than one that is only pushed or shaken. Spheres whose diameters spread by 0.2 to 0.3 fill 0.62
 (with half the gap) between walls six diameters apart, and 0.64 between walls eight apart.
 
@@ -53,6 +53,9 @@ _BEYOND = 0.03
 
 _COOLING = (300, 1_200, 5_000, 20_000, 80_000, 320_000)
 """Steps from the highest to the lowest temperature, one attempt after the other."""
+
+_STEPS_PER_SPHERE = 1_000
+"""No more steps than this for every sphere."""
 
 _HOT, _COLD = 2e-3, 1e-6
 """Temperatures (in units of mean diameter squared): overlaps of 6 % and of 0.1 % of a diameter."""
@@ -171,7 +174,9 @@ def _annealed(radii: Floats, reach: Floats, room: Floats, gap: float, generator:
     """Centres without overlap, or None where the slowest cooling leaves some."""
     low = np.broadcast_to((radii + gap)[:, None], (len(radii), len(room)))
     high = room - low
-    for steps in _COOLING:
+    for slowest in _COOLING:
+        # A few spheres gain more from another start than from slow cooling.
+        steps = min(slowest, _STEPS_PER_SPHERE * len(radii))
         centres = low + generator.random(low.shape) * (high - low)
         if len(radii) > 1:
             centres = _cooled(centres, reach * (1.0 + _RESERVE), room, 0.5 * gap, steps, generator)

@@ -151,7 +151,7 @@ def test_isotropic_meshes_are_well_shaped(seed):
     check_fraction(geometry, mesh)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(20))
 def test_coatings_have_their_thickness(seed):
     geometry, mesh = build(COATING, seed=seed)
     measures = mesh.grain_measures()
@@ -219,30 +219,35 @@ def test_solids_are_meshed(change):
 FEW = {"length": 4e-6, "particles": {"size": 1.4e-6, "gap": 0.2e-6, "volume_fraction": 0.15}, "separator": None}
 
 
+THIN = {"particles": {"coating": {"phase": "coating", "thickness": 0.05e-6}}, "spacing": {"interface": 0.1e-6}}
+FEW_VOIDS = {"particles": {"gap": 0.1e-6, "size": 1.1e-6}, "voids": {"volume_fraction": 0.05, "size": 0.8e-6}}
+FEW_GRAINS = {"particles": {"grains": 2}, "electrolyte": {"grain_size": 2e-6}}
+SOLIDS = {
+    "plain": ({}, {"active|electrolyte"}, 0.05),
+    "voids": (FEW_VOIDS, {"active|electrolyte"}, 0.03),
+    "grains": (FEW_GRAINS, {"active|active", "active|electrolyte", "electrolyte|electrolyte"}, 0.01),
+    # Cells of 0.05 by 0.3 um.
+    "coating": (THIN, {"active|coating", "coating|electrolyte"}, 2e-3),
+}
+
+
 @pytest.mark.parametrize("seed", range(20))
-def test_solids_of_many_seeds_are_meshed(seed):
-    geometry, mesh = build(FEW, base=SOLID, seed=seed)
+@pytest.mark.parametrize("name", SOLIDS)
+def test_solids_of_many_seeds_are_meshed(name, seed):
+    change, expected, worst = SOLIDS[name]
+    geometry, mesh = build(FEW, change, base=SOLID, seed=seed)
     mesh.validate()
-    assert mesh.cell_qualities().min() > 0.02
-    assert contacts(mesh) == {"active|electrolyte"}
+    assert mesh.cell_qualities().min() > worst
+    assert contacts(mesh) == expected
     check_fraction(geometry, mesh)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_solids_with_coatings_are_meshed(seed):
-    thin = {"particles": {"coating": {"phase": "coating", "thickness": 0.05e-6}}, "spacing": {"interface": 0.1e-6}}
-    geometry, mesh = build(FEW, thin, base=SOLID, seed=seed)
+def test_dense_solids_are_meshed():
+    dense = {"particles": {"size": 1.2e-6, "spread": 0.4, "gap": 0.012e-6, "volume_fraction": 0.58}}
+    box = {"length": 4e-6, "width": 4e-6, "depth": 4e-6, "separator": None}
+    geometry, mesh = build(box, dense, base=SOLID, seed=1)
     mesh.validate()
     assert mesh.cell_qualities().min() > 1e-3
-    assert contacts(mesh) == {"active|coating", "coating|electrolyte"}
-    check_fraction(geometry, mesh)
-
-
-def test_solids_with_grains():
-    geometry = composite({"particles": {"grains": 2}, "electrolyte": {"grain_size": 2e-6}}, base=SOLID, seed=1)
-    mesh = build_composite(geometry, Path())
-    assert {"active|active", "electrolyte|electrolyte", "active|electrolyte"} <= contacts(mesh)
-    assert mesh.cell_qualities().min() > 0.03
     check_fraction(geometry, mesh)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssbsim.errors import MeshError
-from ssbsim.geometry.packing import ball_measure, draw_diameters, pack_balls, smallest_gap
+from ssbsim.geometry.packing import ball_measure, draw_diameters, filled_fraction, pack_balls, smallest_gap
 
 
 def generator(seed):
@@ -46,11 +46,34 @@ def test_no_two_come_closer_than_the_gap(seed, fraction, extent):
     assert smallest_gap(centres, radii, extent) >= 0.02 * (1.0 - 1e-9)
 
 
-@pytest.mark.parametrize(("fraction", "extent"), [(0.7, (15.0, 15.0)), (0.5, (6.0, 6.0, 6.0))])
-def test_dense_packings_are_found(fraction, extent):
-    radii, centres = packed(1, fraction, 0.3, 0.01, extent)
+@pytest.mark.parametrize(
+    ("fraction", "spread", "extent"),
+    [(0.7, 0.3, (15.0, 15.0)), (0.75, 0.2, (12.0, 12.0)), (0.55, 0.3, (6.0, 6.0, 6.0)), (0.6, 0.3, (6.0, 6.0, 6.0))],
+)
+def test_dense_packings_are_found(fraction, spread, extent):
+    radii, centres = packed(1, fraction, spread, 0.01, extent)
     assert smallest_gap(centres, radii, extent) >= 0.01 * (1.0 - 1e-9)
     assert len(radii) > 100
+    assert filled_fraction(radii, extent, 0.0) == pytest.approx(fraction, rel=1e-12)
+
+
+def test_the_fraction_filled_counts_half_the_gap():
+    # A ball of radius 1 with a gap of 2 has a radius of 2, in a box of 6 whose walls are 1 nearer on either side.
+    assert filled_fraction(np.array([1.0]), (6.0, 6.0, 6.0), 2.0) == pytest.approx(4.0 / 3.0 * np.pi * 8.0 / 64.0)
+
+
+def test_large_spreads_are_packed():
+    # Radii from 0.2 to 3 times the mean: neighbours of a large ball are far from its centre.
+    radii, centres = packed(2, 0.45, 0.6, 0.02, (12.0, 12.0))
+    assert radii.max() > 8.0 * radii.min()
+    assert smallest_gap(centres, radii, (12.0, 12.0)) >= 0.02 * (1.0 - 1e-9)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_few_balls_find_a_place(count):
+    radii = np.linspace(1.0, 0.6, count)
+    centres = pack_balls(radii, (5.0, 4.0, 3.0), 0.1, generator(count))
+    assert smallest_gap(centres, radii, (5.0, 4.0, 3.0)) >= 0.1 * (1.0 - 1e-9)
 
 
 def test_same_seed_same_packing():
