@@ -11,24 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssbsim.case import CompositeGeometry
-from ssbsim.geometry.faces import triangulate_faces
-from ssbsim.geometry.healing import heal
 from ssbsim.geometry.inclusions import (
     Inclusion,
-    check_gaps,
-    closed_loop,
     disc_places,
-    divide,
     largest_side,
     make_disc,
     make_sphere,
     reach,
-    side_places,
     wanted_sizes,
 )
-from ssbsim.geometry.packing import ball_measure, draw_diameters, filled_fraction, pack_balls
-from ssbsim.geometry.power_diagram import relax
-from ssbsim.geometry.tessellation import Tessellation, loop_edges, tessellate
+from ssbsim.geometry.packing import draw_diameters, filled_fraction, pack_balls
+from ssbsim.geometry.polygon_bodies import make_polygons
 
 Floats = NDArray[np.float64]
 
@@ -48,13 +41,6 @@ _EASILY_FILLED = {2: 0.7, 3: 0.56}
 
 _TAKEN = 0.015
 """Part by which polyhedra may fill more than their spheres in denser packings."""
-
-_SEED_FRACTION = 0.3
-"""Seeds of polygons are the centres of balls in the ratio of the polygons that fill this part of the composite."""
-
-_LLOYD_STEPS = 3
-_SHORTEST_EDGE = 0.2
-"""Edges of polygons shorter than this part of their diameter are removed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +91,10 @@ def make_bodies(
     box = np.array(geometry.composite_extent) / unit
     walls = np.stack([lower, lower + box])
     gap = particles.gap / unit
-    make = _polygons if particles.shape == "polygon" else _balls
-    inclusions, outlines = make(radii, sides, box, walls, gap, generator, film=film, growth=geometry.spacing.growth)
+    make = make_polygons if particles.shape == "polygon" else _balls
+    inclusions, outlines = make(
+        radii, sides, box, walls, gap, generator, film=film, growth=geometry.spacing.growth, where=WHERE
+    )
     return Bodies(tuple(inclusions), tuple(outlines), count, radii)
 
 
@@ -120,11 +108,12 @@ def _balls(
     *,
     film: float,
     growth: float,
+    where: str,
 ) -> tuple[list[Inclusion], list[Floats]]:
     d = len(box)
     sides = np.array([largest_side(r, s, d) for r, s in zip(radii, sides, strict=True)])
     coarsest, around = _sides_that_fit(radii, sides, box, gap)
-    centres = walls[0] + pack_balls(around, list(box), gap, generator, where=WHERE)
+    centres = walls[0] + pack_balls(around, list(box), gap, generator, where=where)
     if d == 3:
         return [_sphere(i, centres, radii, coarsest[i], walls, film) for i in range(len(radii))], []
     outlines = [disc_places(c, r)[:-1] for c, r in zip(centres, radii, strict=True)]
@@ -170,72 +159,6 @@ def _sphere(own: int, centres: Floats, radii: Floats, side: float, walls: Floats
         return np.asarray((sides + _WIDENING * along).min(axis=1, initial=np.inf))
 
     return make_sphere(centre, radius, side, wanted, finest=_FINEST)
-
-
-def _polygons(
-    radii: Floats,
-    sides: Floats,
-    box: Floats,
-    walls: Floats,
-    gap: float,
-    generator: np.random.Generator,
-    *,
-    film: float,
-    growth: float,
-) -> tuple[list[Inclusion], list[Floats]]:
-    d = len(box)
-    measures = np.array([ball_measure(r, d) for r in radii])
-    whole = float(np.prod(box))
-    smaller = radii * (_SEED_FRACTION * whole / measures.sum()) ** (1.0 / d)
-    seeds = pack_balls(smaller, list(box), 0.0, generator, where=WHERE)
-    # Tolerances of tessellations are for cells of a size about 1.
-    scale = (whole / len(radii)) ** (1.0 / d)
-    targets = measures * (whole / measures.sum()) / scale**d
-    diagram = relax(seeds / scale, targets, box / scale, steps=_LLOYD_STEPS)
-    cells = heal(tessellate(diagram), _SHORTEST_EDGE)
-    bodies = []
-    for cell, measure in enumerate(measures):
-        corners, loops = _cell(cells, cell)
-        corners = walls[0] + scale * corners
-        side = float(sides[cell])
-        if d == 2:
-            body = Inclusion(corners, closed_loop(len(corners)))
-        else:
-            filled = triangulate_faces(corners, [[loop] for loop in loops], side, growth=growth, where=WHERE)
-            body = Inclusion(filled.points, filled.triangles)
-        bodies.append(body.scaled_to(float(measure), body.points.mean(axis=0)))
-    check_gaps([body.points for body in bodies], diagram.seeds * scale, walls, gap, where=WHERE)
-    if d == 3:
-        return bodies, []
-    outlines = [body.points for body in bodies]
-    divided = []
-    for i, corners in enumerate(outlines):
-        points = []
-        following = np.roll(corners, -1, axis=0)
-        for k in range(len(corners)):
-            start, end = corners[k : k + 1], following[k : k + 1]
-            length = float(np.linalg.norm(end - start))
-            sizes = wanted_sizes(side_places(start[0], end[0]), i, outlines, walls, float(sides[i]), film)
-            points.append(start + divide(sizes, length, growth)[:-1, None] * (end - start))
-        divided.append(Inclusion(np.vstack(points), closed_loop(sum(map(len, points)))))
-    return divided, outlines
-
-
-def _cell(cells: Tessellation, cell: int) -> tuple[Floats, list[list[int]]]:
-    """Corners of a cell, in 2D in the order of the outline, and its faces; normals outwards."""
-    loops = []
-    for face in np.flatnonzero((cells.sides == cell).any(axis=1)):
-        loop = list(cells.loops[face])
-        loops.append(loop if cells.sides[face, 0] != cell else loop[::-1])
-    if cells.dimension == 2:
-        after = dict(edge for loop in loops for edge in loop_edges(loop))
-        around = [min(after)]
-        while after[around[-1]] != around[0]:
-            around.append(after[around[-1]])
-        return cells.points[around], []
-    used = sorted({v for loop in loops for v in loop})
-    number = {v: n for n, v in enumerate(used)}
-    return cells.points[used], [[number[v] for v in loop] for loop in loops]
 
 
 __all__ = ["WHERE", "Bodies", "make_bodies"]

@@ -4,9 +4,6 @@ Discs and spheres become polygons and polyhedra with all vertices at one distanc
 the radius, so that the measure is that of the disc or sphere. A disc of radius r whose chords span angles up to a
 reaches out to at most r sqrt(a / sin a), which is what is packed: the gap holds between the polygons themselves.
 
-Polygons are cells of a Laguerre tessellation whose cells have measures in the ratio of the wanted ones, made smaller
-around their centroids. Between two of them lies the plane of the face that their cells share.
-
 Outlines in 2D have a local size, at most `size` and where another outline or a wall is near the distance d to it,
 
     s = max(size / 6, min(size, d)),    |ds/dl| <= growth - 1    along the outline,
@@ -23,7 +20,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ssbsim.errors import MeshError
 from ssbsim.geometry.packing import ball_measure
 from ssbsim.geometry.spheres import triangulate_sphere
 
@@ -169,30 +165,9 @@ def _distances(places: Floats, outline: Floats) -> Floats:
     return np.asarray(np.linalg.norm(offset - fraction[..., None] * along, axis=2).min(axis=1))
 
 
-def check_gaps(bodies: Sequence[Floats], seeds: Floats, walls: Floats, gap: float, *, where: str) -> None:
-    """Raise where convex bodies are closer than the gap, measured across the planes between their seeds.
-
-    Raises:
-        MeshError: naming the gap that there is.
-    """
-    smallest = math.inf
-    for i, body in enumerate(bodies):
-        smallest = min(smallest, float(np.min(body - walls[0])), float(np.min(walls[1] - body)))
-        for j in range(i):
-            normal = (seeds[j] - seeds[i]) / np.linalg.norm(seeds[j] - seeds[i])
-            smallest = min(smallest, float(np.min(bodies[j] @ normal) - np.max(body @ normal)))
-    if smallest < gap:
-        raise MeshError(
-            f"Polygons that fill so much of the composite leave gaps down to {100.0 * smallest / gap:.3g} % of the gap asked for.",
-            where=where,
-            hint="make volume_fraction, gap or spread smaller, or try another seed",
-        )
-
-
 __all__ = [
     "CHORDS",
     "Inclusion",
-    "check_gaps",
     "closed_loop",
     "disc_places",
     "divide",

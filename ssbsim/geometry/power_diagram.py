@@ -110,6 +110,17 @@ class PowerDiagram:
         filled = np.where(measures > 0.0, measures, 1.0)
         return measures, self.seeds + moments / filled[:, None]
 
+    def planes(self) -> tuple[Integers, Floats, Floats]:
+        """Cell, outward unit normal n and n . x of every plane that bounds a cell, shapes (k,), (k, d) and (k,)."""
+        pairs = np.concatenate([self.faces.pairs, self.faces.pairs[:, ::-1]])
+        i, j = pairs[pairs[:, 0] < len(self.seeds)].T
+        sites, weights = self.images.sites, self.weights[self.images.owner]
+        gap = sites[j] - sites[i]
+        length = np.linalg.norm(gap, axis=1)
+        middle = 0.5 * (sites[i] + sites[j])
+        offset = (np.sum(middle * gap, axis=1) + 0.5 * (weights[i] - weights[j])) / length
+        return i, gap / length[:, None], offset
+
 
 def power_diagram(seeds: Floats, weights: Floats, box: Floats, *, periodic: bool = False) -> PowerDiagram:
     """The cells of seeds that lie in a box with a corner at the origin."""

@@ -51,7 +51,7 @@ class Particles(Model):
     Attributes:
         phase: Name of their phase.
         shape: Spheres (discs in 2D), or convex polygons (polyhedra in 3D), which are cells of a Laguerre tessellation
-            made smaller around their centroids.
+            made smaller around the centres of their largest balls.
         size: Mean diameter (m); of polygons that of the disc or sphere of the same measure.
         spread: Standard deviation of the logarithm of the diameter.
         volume_fraction: Part of the composite (without the separator) that they fill, exactly.
