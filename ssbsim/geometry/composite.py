@@ -7,15 +7,17 @@ phase `HOLE` here; the mesh of them is left out afterwards (`leave_out_holes`), 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from ssbsim.case import CompositeGeometry
 from ssbsim.case._geometries.composite import VOID_BOUNDARY
 from ssbsim.case._geometries.section import BOX_SIDES
-from ssbsim.geometry.composite_bodies import Bodies, make_bodies
+from ssbsim.geometry.composite_bodies import WIDENING, Bodies, make_bodies
 from ssbsim.geometry.faces import triangulate_faces
 from ssbsim.geometry.inclusions import divide, side_places, wanted_sizes
 from ssbsim.geometry.mesh_data import Grain, MeshData
@@ -138,8 +140,32 @@ def _add_walls_3d(
             # Normals out of the box.
             faces.append([4 * n + a, 4 * n + b, 4 * n + 4 + b, 4 * n + 4 + a][::-1])
             sides.append((OUTSIDE, _layer(n, len(x))))
-    filled = triangulate_faces(corners, [[face] for face in faces], side, growth=geometry.spacing.growth)
+    filled = triangulate_faces(
+        corners, [[face] for face in faces], side, growth=geometry.spacing.growth, limit=_size_beside(bodies)
+    )
     surfaces.add(filled.points, filled.triangles, np.array(sides)[filled.face])
+
+
+def _size_beside(bodies: Bodies) -> Callable[[Floats], float]:
+    """Sizes on walls: those of the triangles of the nearest body, growing with the distance to it.
+
+    Wide triangles opposite small ones would leave cells without height between them.
+    """
+    sides, points = [], []
+    for body in bodies.inclusions:
+        corners = body.points[body.facets]
+        lengths = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).mean(axis=1)
+        ends = body.facets.ravel()
+        total = np.bincount(ends, np.repeat(lengths, 3), len(body.points))
+        sides.append(total / np.bincount(ends, minlength=len(body.points)))
+        points.append(body.points)
+    size, nearest = np.concatenate(sides), cKDTree(np.vstack(points))
+
+    def limit(place: Floats) -> float:
+        distance, vertex = nearest.query(place)
+        return float(size[vertex]) + WIDENING * float(distance)
+
+    return limit
 
 
 def _layer(number: int, planes: int) -> int:

@@ -30,16 +30,16 @@ WHERE = "geometry.particles"
 _SIDES_OVER_NECK, _FINEST = 4.0, 4
 """Triangles of a sphere are at most so many times as wide as the neck beside them, and no finer than this part of the size."""
 
-_WIDENING = 0.35
-"""Growth of the triangles of a sphere per length along it, away from the nearest points."""
+WIDENING = 0.35
+"""Growth of triangles on spheres and walls per length, away from the nearest points."""
 
-_FINER = (1.0, 1.5, 2.0, 3.0)
+_FINER = (1.0, 1.5, 2.0, 2.5, 3.0)
 """By what the sides of spheres are divided where their polyhedra would not fit otherwise."""
 
 _EASILY_FILLED = {2: 0.7, 3: 0.56}
 """Fraction up to which a packing is quickly found, by dimension."""
 
-_TAKEN = 0.015
+_TAKEN = 0.02
 """Part by which polyhedra may fill more than their spheres in denser packings."""
 
 
@@ -132,8 +132,8 @@ def _sides_that_fit(radii: Floats, sides: Floats, box: Floats, gap: float) -> tu
     d = len(box)
     most = max(_EASILY_FILLED[d], (1.0 + _TAKEN) * filled_fraction(radii, box, gap))
     for factor in _FINER:
-        finer = sides / factor
-        around = np.array([reach(r, s, d) for r, s in zip(radii, finer, strict=True)])
+        finer = np.asarray(sides / factor, dtype=np.float64)
+        around = np.array([reach(float(r), float(s), d) for r, s in zip(radii, finer, strict=True)])
         if filled_fraction(around, box, gap) < most:
             break
     return finer, around
@@ -156,9 +156,9 @@ def _sphere(own: int, centres: Floats, radii: Floats, side: float, walls: Floats
 
     def wanted(places: Floats) -> Floats:
         along = np.linalg.norm(places[:, None] - nearest, axis=2)
-        return np.asarray((sides + _WIDENING * along).min(axis=1, initial=np.inf))
+        return np.asarray((sides + WIDENING * along).min(axis=1, initial=np.inf))
 
     return make_sphere(centre, radius, side, wanted, finest=_FINEST)
 
 
-__all__ = ["WHERE", "Bodies", "make_bodies"]
+__all__ = ["WHERE", "WIDENING", "Bodies", "make_bodies"]

@@ -16,7 +16,7 @@ so that no point rises above the highest boundary point (Tutte 1963, doi:10.1112
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +55,7 @@ def triangulate_faces(
     *,
     edge_size: float | None = None,
     growth: float = 1.3,
+    limit: Callable[[Float], float] | None = None,
     where: str = "geometry",
 ) -> TriangulatedFaces:
     """Divide polygons into triangles; faces that share an edge share its division.
@@ -65,6 +66,7 @@ def triangulate_faces(
         size: Size of the triangles inside a face.
         edge_size: Largest size along edges; as `size` when not given.
         growth: Largest ratio of the sizes of neighbouring triangles, above 1.
+        limit: Largest size inside a face at a point, shape (3,).
         where: The place, for messages.
 
     Raises:
@@ -86,6 +88,7 @@ def triangulate_faces(
                 loops=tuple(np.split(np.arange(len(vertices)), np.cumsum([len(loop) for loop in loops])[:-1])),
                 sizes=sizes[vertices] / scale,
                 name=f"face {number}, {where}",
+                limit=None if limit is None else _in_plane(limit, origin, axes, scale),
             )
         )
         frames.append((vertices, origin, axes))
@@ -105,6 +108,12 @@ def triangulate_faces(
         triangles=np.vstack(triangles),
         face=np.repeat(np.arange(len(faces)), [len(part) for part in triangles]),
     )
+
+
+def _in_plane(
+    limit: Callable[[Float], float], origin: Float, axes: Float, scale: float
+) -> Callable[[float, float], float]:
+    return lambda x, y: limit(origin + scale * (x * axes[0] + y * axes[1])) / scale
 
 
 @dataclass(frozen=True, eq=False)

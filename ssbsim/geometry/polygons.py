@@ -1,13 +1,14 @@
 """Polygons in the plane, filled with triangles whose sides on the boundary are given.
 
 Gmsh places the inner points (frontal Delaunay; Rebay 1993, doi:10.1006/jcph.1993.1097); sizes grow from the boundary
-inwards as min(size, s_b + (growth - 1) d), with s_b the size at the nearest boundary point and d the distance to it.
+inwards as min(size, s_b + (growth - 1) d), with s_b the size at the nearest boundary point and d the distance to it; a
+polygon may set a limit of its own from place to place.
 Lengths are of order 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,12 +31,14 @@ class Polygon:
         loops: Vertices of the outer loop (to the left), then of each hole (to the right); every vertex occurs.
         sizes: Wanted size at every vertex, shape (n,).
         name: What it is, for messages.
+        limit: Largest size at a place, from its two coordinates.
     """
 
     points: Float
     loops: tuple[Int, ...]
     sizes: Float
     name: str
+    limit: Callable[[float, float], float] | None = None
 
 
 def fill_polygons(polygons: Sequence[Polygon], *, size: float, growth: float) -> list[tuple[Float, Int]]:
@@ -71,8 +74,10 @@ def fill_polygons(polygons: Sequence[Polygon], *, size: float, growth: float) ->
         def wanted_size(dimension: int, tag: int, x: float, y: float, z: float, default: float) -> float:
             if dimension < 2:
                 return size
+            polygon = polygons[tag - 1]
             distance, nearest = trees[tag - 1].query((x, y))
-            return min(size, float(polygons[tag - 1].sizes[nearest]) + (growth - 1.0) * float(distance))
+            most = size if polygon.limit is None else min(size, polygon.limit(x, y))
+            return min(most, float(polygon.sizes[nearest]) + (growth - 1.0) * float(distance))
 
         gmsh.model.mesh.setSizeCallback(wanted_size)
         gmsh.model.mesh.generate(2)

@@ -60,7 +60,7 @@ def triangulate_sphere(
 
 
 def _key(point: Float) -> tuple[int, ...]:
-    return tuple(np.rint(1e9 * point).astype(np.int64).tolist())
+    return tuple(round(1e9 * float(value)) for value in point)
 
 
 @lru_cache(maxsize=16)

@@ -242,12 +242,15 @@ def test_solids_of_many_seeds_are_meshed(name, seed):
     check_fraction(geometry, mesh)
 
 
-def test_dense_solids_are_meshed():
-    dense = {"particles": {"size": 1.2e-6, "spread": 0.4, "gap": 0.012e-6, "volume_fraction": 0.58}}
-    box = {"length": 4e-6, "width": 4e-6, "depth": 4e-6, "separator": None}
-    geometry, mesh = build(box, dense, base=SOLID, seed=1)
+@pytest.mark.parametrize("seed", range(3))
+def test_dense_solids_are_meshed(seed):
+    # Necks down to a hundredth of a diameter, between spheres and to the walls.
+    dense = {"particles": {"size": 0.9e-6, "gap": 0.01e-6, "volume_fraction": 0.42}}
+    spacing = {"interface": 0.4e-6, "transverse": 0.4e-6}
+    box = {"length": 3e-6, "separator": None, "spacing": spacing}
+    geometry, mesh = build(box, dense, base=SOLID, seed=seed)
     mesh.validate()
-    assert mesh.cell_qualities().min() > 1e-3
+    assert mesh.cell_qualities().min() > 0.02
     check_fraction(geometry, mesh)
 
 

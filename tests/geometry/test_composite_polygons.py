@@ -81,7 +81,7 @@ def test_six_tenths_of_polygons(dimension, seed):
     assert smallest_gap(geometry, partition) >= geometry.particles.gap * (1.0 - 1e-6)
     mesh = build_composite(geometry, Path())
     mesh.validate()
-    assert mesh.cell_qualities().min() > (0.2 if dimension == 2 else 0.05)
+    assert mesh.cell_qualities().min() > (0.2 if dimension == 2 else 0.02)
     check_fraction(geometry, mesh)
 
 

@@ -207,15 +207,17 @@ def divided_polycrystal(dimension: int, r: int) -> MeshData:
 
 
 def divided_composite(dimension: int, r: int) -> MeshData:
+    # In 2D with rows of thin cells.
+    spacing = sizes(1, interface=0.5, bulk=4.0) if dimension == 2 else sizes(1, interface=5.0, bulk=5.0)
     return build(
         CompositeGeometry(
             dimension=dimension,
-            length=30 * NM,
-            **extents(dimension, 20.0),
+            length=20 * NM,
+            **extents(dimension, 16.0),
             particles={"phase": "active", "size": 9 * NM, "volume_fraction": 0.1, "gap": 1.5 * NM},
             electrolyte={"phase": "electrolyte"},
             seed=1,
-            spacing={**sizes(1, interface=0.5 if dimension == 2 else 4.0, bulk=4.0), "refinement": r},
+            spacing={**spacing, "refinement": r},
         )
     )
 
@@ -261,9 +263,9 @@ CASES: dict[str, list[Case]] = {
         (inclusion, 2, around_an_inclusion, LEVELS),
         (inclusion, 3, around_an_inclusion, (1, 2)),
         (divided_composite, 2, smooth, LEVELS),
-        (divided_composite, 3, smooth, (1, 2)),
+        (divided_composite, 3, smooth, LEVELS),
     ],
-    "file": [(divided_file, d, smooth, (1, 2)) for d in (2, 3)],
+    "file": [(divided_file, d, smooth, LEVELS) for d in (2, 3)],
     "image": [(divided_image, 2, smooth, (1, 2))],
     "layers": [
         *((kinked_layers, d, through_planes, (1, 2)) for d in (2, 3)),
@@ -291,8 +293,9 @@ def test_order(kind: str, case: Case | None) -> None:
     def order(name: str) -> float:
         return float(np.log(getattr(coarse, name) / getattr(fine, name)) / np.log(ratio))
 
-    # The parts of a divided tetrahedron have two shapes besides its own, and the finer, the more of them.
-    slack = 0.3 if problem is smooth and dimension == 3 else 0.15
+    # The parts of a divided tetrahedron have two shapes besides its own, which spoils the first orders: in 3D a composite
+    # has 1.72, 1.83 and, with r = 8, 1.90.
+    slack = 0.25 if problem is smooth and dimension == 3 else 0.15
     assert 2.0 - slack < order("potential") < 2.6
     if problem is smooth:
         assert 1.0 - slack < order("field") < 1.3
