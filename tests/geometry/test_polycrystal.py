@@ -117,6 +117,30 @@ def test_any_polycrystal_makes_a_mesh(grains, spread, seed, periodic, texture):
     assert sum(mesh.grain_measures().values()) == pytest.approx(math.prod(geometry.extents()), rel=1e-10)
 
 
+@settings(deadline=None, max_examples=8)
+@given(
+    grains=st.integers(2, 6),
+    spread=st.floats(0.0, 0.4),
+    seed=st.integers(0, 10**6),
+    periodic=st.booleans(),
+    texture=st.sampled_from([{"kind": "equiaxed"}, {"kind": "columnar"}, {"kind": "columnar", "aspect": 2.0}]),
+    has_core=st.booleans(),
+)
+def test_any_solid_polycrystal_is_meshed_or_refused(grains, spread, seed, periodic, texture, has_core):
+    spacing = {"interface": 1 * NM, "bulk": 14 * NM, "growth": 1.8} if has_core else None
+    core = {"core_width": 1 * NM} if has_core else {}
+    values = {"grains": grains, "grain_size": 40 * NM, "spread": spread, "seed": seed, "texture": texture}
+    geometry = polycrystal(3, size=14.0, spacing=spacing, periodic=periodic, **values, **core)
+    try:
+        mesh = build(geometry)
+    except MeshError as error:
+        assert any(word in error.hint for word in ("seed", "spread", "core", "smallest_edge", "transverse"))  # noqa: PT017
+        return
+    mesh.validate()
+    assert sum(mesh.grain_measures().values()) == pytest.approx(math.prod(geometry.extents()), rel=1e-10)
+    assert mesh.cell_qualities().min() > (1e-6 if has_core else 1e-3)
+
+
 def test_box_count_and_size_complete_one_another():
     both = polycrystal(grains=12, grain_size=100 * NM, spread=0.3)
     side = both.extents()[0]

@@ -6,6 +6,7 @@ so that the same points come with or without orientations.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,25 +22,42 @@ from ssbsim.geometry.mesh_data import Grain, MeshData
 from ssbsim.geometry.meshing import mesh_partition
 from ssbsim.geometry.orientations import random_orientations
 from ssbsim.geometry.partition import OUTSIDE, Partition
-from ssbsim.geometry.power_diagram import relax
+from ssbsim.geometry.power_diagram import power_diagram, relax
 from ssbsim.geometry.registry import register_geometry
 from ssbsim.geometry.tessellation import Tessellation, tessellate
 from ssbsim.geometry.textures import extrude, stack_layers, stretch
 
 Floats = NDArray[np.float64]
 
-_POINTS, _SIZES, _ORIENTATIONS = range(3)
+_POINTS, _SIZES, _ORIENTATIONS, _SHIFTS = range(4)
 """Streams of random numbers."""
+
+_FRAMES = 6
+"""How often the walls of a periodic box are placed anew where they cut off parts of grains too thin for cells."""
 
 
 @register_geometry("polycrystal")
 def build_polycrystal(geometry: PolycrystalGeometry, folder: Path) -> MeshData:
     """Mesh of a PolycrystalGeometry."""
-    return mesh_partition(divide_polycrystal(geometry, grow_grains(geometry)), geometry.spacing)
+    problem: MeshError | None = None
+    for frame in range(_FRAMES if geometry.periodic else 1):
+        try:
+            mesh = mesh_partition(divide_polycrystal(geometry, grow_grains(geometry, frame=frame)), geometry.spacing)
+        except MeshError as error:
+            problem = problem or error
+            continue
+        note = f"the frame of the periodic box was moved {frame} times, until no wall cut off parts too thin for cells"
+        return replace(mesh, notes=(*mesh.notes, note)) if frame else mesh
+    raise problem or MeshError("A polycrystal cannot be meshed.", where="geometry")
 
 
-def grow_grains(geometry: PolycrystalGeometry) -> Tessellation:
-    """The tessellation of a polycrystal, healed, in metres."""
+def grow_grains(geometry: PolycrystalGeometry, *, frame: int = 0) -> Tessellation:
+    """The tessellation of a polycrystal, healed, in metres.
+
+    Args:
+        geometry: The section of the case.
+        frame: Number of the place of the walls in a periodic structure, which looks the same through each of them.
+    """
     box = np.array(geometry.extents())
     texture = geometry.texture
     axis = "xyz".index(texture.axis) if texture.axis is not None else 0
@@ -55,7 +73,7 @@ def grow_grains(geometry: PolycrystalGeometry) -> Tessellation:
             where="geometry.core_width",
             hint="ask for two grains or more, or remove core and core_width",
         )
-    cells = _tessellate(geometry, np.asarray(across / unit))
+    cells = _tessellate(geometry, np.asarray(across / unit), frame)
     # A boundary core needs corners farther apart than it is wide.
     cells = heal(cells, geometry.smallest_edge, least=2.0 * geometry.core_width / unit)
     thinnest = float(cells.cell_thicknesses().min()) * unit
@@ -70,8 +88,9 @@ def grow_grains(geometry: PolycrystalGeometry) -> Tessellation:
     return stretch(cells, unit * factors)
 
 
-def _tessellate(geometry: PolycrystalGeometry, box: Floats) -> Tessellation:
+def _tessellate(geometry: PolycrystalGeometry, box: Floats, frame: int) -> Tessellation:
     """Cells in a box in whose unit they have a mean size of 1."""
+    shift = np.random.default_rng([geometry.seed, _SHIFTS, frame]).random(len(box)) if frame else np.zeros(len(box))
     count, layers = geometry.number_of_grains(), geometry.texture.layers or 1
     points = np.random.default_rng([geometry.seed, _POINTS])
     targets: Floats | None = None
@@ -84,6 +103,9 @@ def _tessellate(geometry: PolycrystalGeometry, box: Floats) -> Tessellation:
         seeds = points.random((len(share), len(box))) * slab
         sizes = None if targets is None else targets[share] * slab.prod() / targets[share].sum()
         diagram = relax(seeds, sizes, slab, steps=geometry.relaxation, periodic=geometry.periodic)
+        if frame:
+            moved = (diagram.seeds + shift * slab) % slab
+            diagram = power_diagram(moved, diagram.weights, slab, periodic=True)
         parts.append(tessellate(diagram, thinnest=2.5 * geometry.smallest_edge))
     return stack_layers(parts)
 
