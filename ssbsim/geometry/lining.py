@@ -75,6 +75,7 @@ class Lining:
         cells: Tetrahedra of the rows, shape (m, 4), and the grain of each.
         inner: Surface of what is left, normals inwards, shape (k, 3).
         wall_facets: Triangles of the grain on walls, shape (l, 3), and the wall of each.
+        foot: Point of the surface on whose column each new point lies, -1 for those on walls, shape (n,).
         flattest: Height of the rows over that asked for, where there is least room.
     """
 
@@ -84,6 +85,7 @@ class Lining:
     inner: Int
     wall_facets: Int
     wall: Int
+    foot: Int
     flattest: float = 1.0
 
 
@@ -95,6 +97,7 @@ def line_grain(
     bulk: float,
     growth: float,
     squeeze: float,
+    strikes: Int,
     unit: float,
     grain: int,
     where: str,
@@ -108,6 +111,8 @@ def line_grain(
         bulk: Largest size.
         growth: Largest ratio of neighbouring heights.
         squeeze: Factor on the room for rows.
+        strikes: How often the surface behind the rows was found to cross itself near a point, shape (n,): rows are lower
+            there the first time and end the second time; the third time films end, too.
         unit: What 1 is in m, for messages.
         grain: Number of the grain.
         where: The grain, for messages.
@@ -124,12 +129,13 @@ def line_grain(
             inner=surface.triangles,
             wall_facets=surface.triangles[on_wall],
             wall=surface.wall[on_wall],
+            foot=np.empty(0, dtype=np.int64),
         )
     directions = find_directions(surface)
     with_rows = surface.kind >= 0
     feet = directions.fan[with_rows]
     columns = _Columns(surface, directions, kinds, feet, along, bulk, growth)
-    heights = columns.fit(squeeze, unit, where)
+    heights = columns.fit(squeeze, strikes[directions.vertex], unit, where)
     places = columns.places(heights)
     is_new = (np.diff(places, axis=1) != 0.0).any(axis=2)
     levels = _number_levels(directions.vertex, is_new, len(surface.points))
@@ -150,6 +156,7 @@ def line_grain(
     film_grain = np.array([k.film_grain for k in kinds])
     on_wall = with_rows & (surface.wall >= 0)
     return Lining(
+        foot=np.concatenate([directions.vertex[np.nonzero(is_new)[0]], np.full(len(walls.points), -1)]),
         flattest=columns.flattest(heights),
         points=np.vstack([moved, walls.points]),
         cells=cells,
@@ -227,10 +234,12 @@ class _Columns:
         standing = self._directions.moves & np.isin(np.arange(len(heights)), self._feet)
         return float(np.min(heights[standing], initial=self._most) / self._most)
 
-    def fit(self, squeeze: float, unit: float, where: str) -> Float:
+    def fit(self, squeeze: float, strikes: Int, unit: float, where: str) -> Float:
         """Height of all rows behind the film at every vertex, shape (f,), such that all prisms are sound."""
+        self._stays |= strikes > 2
         directions, feet = self._directions, self._feet
         heights: Float = np.minimum(np.where(directions.moves, self._room, np.inf), self._most) * squeeze
+        heights *= np.array([1.0, 0.3, 0.0, 0.0])[np.minimum(strikes, 3)]
         for attempt in range(_TRIES):
             heights = limit_slope(feet, self._here, heights, SLOPE)
             bad, in_film = self._bad_feet(heights)

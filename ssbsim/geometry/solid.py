@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ssbsim.case import Spacing
 from ssbsim.errors import MeshError
 from ssbsim.geometry._simplex import signed_measures
+from ssbsim.geometry.crossings import find_crossings
 from ssbsim.geometry.gmsh_session import gmsh_session
 from ssbsim.geometry.inset import GrainSurface
 from ssbsim.geometry.lining import Lining, RowKind, line_grain
@@ -29,6 +30,9 @@ Int = NDArray[np.int64]
 
 # Rows are made flatter by these factors where they stand in the way of what is to be filled; films never are.
 _SQUEEZES = (1.0, 0.5, 0.2, 0.0)
+
+# A point of the surface has neither rows nor film after so many.
+_STRIKES = 3
 
 
 #: Share of the height of rows below which a note says so.
@@ -151,22 +155,47 @@ def _fill_grain(
         try:
             if squeeze == 0.0 and bare is not None:
                 surface, kinds = bare, []
-            lining = line_grain(
-                surface,
-                kinds,
-                along=sizes.along,
-                bulk=sizes.bulk,
-                growth=sizes.growth,
-                squeeze=squeeze,
-                unit=scale,
-                grain=grain,
-                where=place,
-            )
-            filling = _fill_inside(surface.points, triangles, outer, lining, grain, sizes, place)
-            return replace(filling, is_bare=squeeze == 0.0, flattest=lining.flattest)
+            filling, flattest = _line_and_fill(surface, kinds, outer, squeeze, sizes, scale, grain, place)
+            return replace(filling, is_bare=squeeze == 0.0, flattest=flattest)
         except MeshError as error:
             problem = problem or error
     raise problem or MeshError("A grain cannot be filled.", where=place)
+
+
+def _line_and_fill(
+    surface: GrainSurface,
+    kinds: list[RowKind],
+    outer: Int,
+    squeeze: float,
+    sizes: _Sizes,
+    scale: float,
+    grain: int,
+    place: str,
+) -> tuple[_Filling, float]:
+    """A grain with rows, lower or none where those from several sides would run into each other."""
+    strikes = np.zeros(len(surface.points), dtype=np.int64)
+    while True:
+        lining = line_grain(
+            surface,
+            kinds,
+            along=sizes.along,
+            bulk=sizes.bulk,
+            growth=sizes.growth,
+            squeeze=squeeze,
+            strikes=strikes,
+            unit=scale,
+            grain=grain,
+            where=place,
+        )
+        try:
+            return _fill_inside(surface.points, surface.triangles, outer, lining, grain, sizes, place), lining.flattest
+        except MeshError:
+            feet = np.concatenate([np.arange(len(surface.points)), lining.foot])
+            met = feet[find_crossings(np.vstack([surface.points, lining.points]), lining.inner)]
+            met = np.unique(met[met >= 0])
+            if not (strikes[met] < _STRIKES).any():
+                raise
+            strikes[met] += 1
 
 
 def _fill_inside(
