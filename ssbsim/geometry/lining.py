@@ -76,7 +76,9 @@ class Lining:
         inner: Surface of what is left, normals inwards, shape (k, 3).
         wall_facets: Triangles of the grain on walls, shape (l, 3), and the wall of each.
         foot: Point of the surface on whose column each new point lies, -1 for those on walls, shape (n,).
-        flattest: Height of the rows over that asked for, where there is least room.
+        area: Area of the faces with rows.
+        low_area: Part of it where the rows behind the film are less than half as high as asked for.
+        open_area: Part of it that has no film although one is asked for.
     """
 
     points: Float
@@ -86,7 +88,9 @@ class Lining:
     wall_facets: Int
     wall: Int
     foot: Int
-    flattest: float = 1.0
+    area: float = 0.0
+    low_area: float = 0.0
+    open_area: float = 0.0
 
 
 def line_grain(
@@ -155,9 +159,12 @@ def line_grain(
     film_rows = np.array([count if k.film > 0.0 else 0 for k, count in zip(kinds, columns.film_rows, strict=True)])
     film_grain = np.array([k.film_grain for k in kinds])
     on_wall = with_rows & (surface.wall >= 0)
+    area, low_area, open_area = columns.areas(heights)
     return Lining(
+        area=area,
+        low_area=low_area,
+        open_area=open_area,
         foot=np.concatenate([directions.vertex[np.nonzero(is_new)[0]], np.full(len(walls.points), -1)]),
-        flattest=columns.flattest(heights),
         points=np.vstack([moved, walls.points]),
         cells=cells,
         cell_grain=np.where(row < film_rows[kind], film_grain[kind], grain),
@@ -227,12 +234,13 @@ class _Columns:
         self._most = float(beyond[extra])
         self.rows = max(self.film_rows) + extra
 
-    def flattest(self, heights: Float) -> float:
-        """Smallest height over that asked for, where rows stand."""
-        if not self._most > 0.0:
-            return 1.0
-        standing = self._directions.moves & np.isin(np.arange(len(heights)), self._feet)
-        return float(np.min(heights[standing], initial=self._most) / self._most)
+    def areas(self, heights: Float) -> tuple[float, float, float]:
+        """Area of the feet, and that of feet with rows of less than half their height, and with no film in all corners."""
+        a, b, c = self._here[self._feet].swapaxes(0, 1)
+        area = 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1)
+        stays = self._stays[self._feet].all(axis=1)
+        low = stays | (heights[self._feet].mean(axis=1) < 0.5 * (1.0 - 1e-9) * self._most)
+        return float(area.sum()), float(area[low].sum()), float(area[stays].sum()) * (self._thickest > 0.0)
 
     def fit(self, squeeze: float, strikes: Int, unit: float, where: str) -> Float:
         """Height of all rows behind the film at every vertex, shape (f,), such that all prisms are sound."""
