@@ -36,7 +36,7 @@ def find_crossings(points: Float, triangles: Int) -> Int:
     a, b, c = points[triangle].swapaxes(0, 1)
     parts = [np.sign(_volume(p, q, u, v)) for u, v in ((a, b), (b, c), (c, a))]
     crosses = (_volume(a, b, c, p) * _volume(a, b, c, q) < 0.0) & (np.abs(np.sum(parts, axis=0)) == 3)
-    return np.unique(np.concatenate([edge[crosses].ravel(), triangle[crosses].ravel()]))
+    return np.asarray(np.unique(np.concatenate([edge[crosses].ravel(), triangle[crosses].ravel()])))
 
 
 def _volume(a: Float, b: Float, c: Float, d: Float) -> Float:

@@ -112,7 +112,7 @@ class ImageGeometry(GeometrySection):
             )
         if self.core_width > 0.0 and self.interfaces == "voxel":
             raise problem("a core needs smooth interfaces", "write 'interfaces: smooth', or remove core_width")
-        if self.spacing.remesher != "none" and (self.interfaces == "voxel" or self.space_dimension() == 3):
+        if self.spacing.remesher != "none" and self.interfaces == "voxel":
             raise problem("the cells of a mesh of voxels have one size and no rows", "remove spacing.remesher")
         if self.interfaces == "smooth":
             self._fill(smoothing=2.0)
