@@ -52,7 +52,8 @@ class ImageGeometry(GeometrySection):
         smoothing: Length over which smooth interfaces are faired, in pixels; 2 when not given.
         core: Name of the phase between two grains of one phase.
         core_width: Width of the core (m); 0 for grain boundaries of zero thickness.
-        spacing: Cell sizes.
+        spacing: Cell sizes. In 3D smooth interfaces have triangles no larger than a voxel, whatever `transverse` says;
+            meshes with voxel interfaces have one size, the smallest that is asked for.
     """
 
     kind: Literal["image"] = "image"
