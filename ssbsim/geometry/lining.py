@@ -256,7 +256,9 @@ class _Columns:
             worst = np.unique(feet[bad])
             heights[worst] *= 0.6 if attempt < _TRIES // 3 else 0.0
             if attempt >= _TRIES // 2:
-                self._stays[worst[self._stretch[worst] > _STRETCH]] = True
+                # Sharp corners first.
+                is_last_resort = attempt >= 3 * _TRIES // 4
+                self._stays[worst[is_last_resort | (self._stretch[worst] > _STRETCH)]] = True
         if in_film:
             raise MeshError(
                 f"The film ({self._thickest * unit:.3g} m) is thicker than the grain allows.",

@@ -261,7 +261,7 @@ def test_rows_around_a_ball(tmp_path: Path):
     assert heights.max() < 1.001 * NM
     assert np.median(heights) == pytest.approx(1 * NM, rel=0.03)
     assert first_heights(plain).min() > 2 * NM
-    # The same surface; one size of 1 nm would take 12 cells in each thousandth of a voxel, voxels alone 49,152.
+    # The same surface. Cells of one size take 12 in each voxel, and in each thousandth of a voxel for 1 nm.
     assert mesh.grain_measures() == pytest.approx(plain.grain_measures(), rel=1e-12)
     assert sum(mesh.interface_measures().values()) == pytest.approx(sum(plain.interface_measures().values()), rel=1e-12)
     assert len(mesh.cells) < 12 * image.size
@@ -338,6 +338,9 @@ def test_cores_that_find_no_room_are_refused(tmp_path: Path):
     image = np.random.default_rng(0).integers(0, 2, (6, 6, 6)).astype(np.uint8)
     with pytest.raises(MeshError, match="no room for rows of thin cells or a core"):
         mesh_image(tmp_path, image, labels={0: "a", 1: "a"}, core_width=NM, spacing=ROWS)
+    # Sheets as thin as a voxel.
+    with pytest.raises(MeshError, match=r"core: The film finds no room on \d+ % of the surfaces of the grains"):
+        mesh_image(tmp_path, blobs((7, 6, 5), 0), labels=dict.fromkeys(range(3), "a"), core_width=NM, spacing=ROWS)
     with pytest.raises(MeshError, match="no boundary between two grains of one phase"):
         mesh_image(tmp_path, ball(5, 1.6, 3), core_width=NM)
 
