@@ -1,7 +1,8 @@
 """Grains in space, filled with tetrahedra.
 
 The triangles of the partition are kept. Grains without rows are filled inside their surface; the others are lined with
-rows of prisms (`lining`) first, and what is left is filled. Grains fit together because they share triangles. Volumes
+rows of prisms (`lining`) first, and what is left is filled. Where rows from several sides would run into each other they
+are made lower, and end, films last. Grains fit together because they share triangles. Volumes
 are those of the polyhedra that the partition describes, up to rounding.
 """
 

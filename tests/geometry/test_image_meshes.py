@@ -307,6 +307,9 @@ def test_surfaces_are_divided_below_a_voxel(tmp_path: Path):
         for size in (10.0, 4.0)
     )
     assert len(fine.interface_facets()[0, 1]) == 9 * len(coarse.interface_facets()[0, 1])
+    tiny = {"interface": 0.01 * NM, "transverse": 0.01 * NM, "bulk": 40 * NM}
+    with pytest.raises(MeshError, match=r"triangles: \d+ faces of voxels, each side in 1000 parts"):
+        mesh_image(tmp_path, image, spacing=tiny)
     assert fine.grain_measures() == pytest.approx(coarse.grain_measures(), rel=1e-12)
 
 

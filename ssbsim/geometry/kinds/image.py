@@ -218,6 +218,14 @@ def _mesh_smooth_solid(
     along = min(spacing.bulk, spacing.transverse or spacing.bulk, spacing.junction or spacing.bulk)
     parts = max(1, math.ceil(max(pixel) / along * (1.0 - 1e-12)))
     size = max(pixel) / parts
+    between = sum(int((np.diff(index, axis=axis) != 0).sum()) for axis in range(3))
+    if 2 * between * parts**2 > MAXIMUM_TRIANGLES:
+        raise MeshError(
+            f"The interfaces would have {2.0 * between * parts**2:.3g} triangles: {between:,} faces of voxels, each side in "
+            f"{parts} parts; the most is {MAXIMUM_TRIANGLES:.0e}.",
+            where="geometry.spacing",
+            hint="raise spacing.transverse (a voxel is enough), or cut the image",
+        )
     surfaces = triangulate_voxels(
         voxels.points, index, parts=parts, size=size, bulk=spacing.bulk, growth=spacing.growth
     )
@@ -245,6 +253,9 @@ def _mesh_smooth_solid(
 
 MAXIMUM_CELLS = 50_000_000
 """More cells than this do not fit the memory of a workstation."""
+
+MAXIMUM_TRIANGLES = MAXIMUM_CELLS // 10
+"""On smooth interfaces, with at least some ten cells for each."""
 
 
 def _check_count(index: Labels, parts: int, cells_per_pixel: int) -> None:
