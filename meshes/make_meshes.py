@@ -1,4 +1,4 @@
-"""Make the example meshes and the example image of this folder; README.md says what they are.
+"""Make the example meshes and the example images of this folder; README.md says what they are.
 
     python meshes/make_meshes.py            writes them here
     python meshes/make_meshes.py FOLDER     writes them there
@@ -107,13 +107,27 @@ def make_micrograph() -> NDArray[np.uint8]:
     return picture
 
 
-def write_micrograph(folder: Path) -> Path:
-    """Write the labelled image into the folder."""
+def make_tomogram() -> NDArray[np.uint8]:
+    """A volume of 24 x 16 x 16 voxels, labels 1 and 2: a solid with five particles in it.
+
+    Planes along z, in each of them rows from the top.
+    """
+    particles = [(6.0, 5.0, 5.0, 3.6), (7.0, 11.5, 11.0, 3.8), (13.5, 11.0, 3.5, 3.4), (14.5, 4.5, 10.5, 4.0)]
+    particles.append((20.0, 11.0, 10.0, 3.3))
+    z, y, x = np.meshgrid(np.arange(16) + 0.5, 16.0 - (np.arange(16) + 0.5), np.arange(24) + 0.5, indexing="ij")
+    inside = [(x - a) ** 2 + (y - b) ** 2 + (z - c) ** 2 < r**2 for a, b, c, r in particles]
+    return np.where(np.any(inside, axis=0), 2, 1).astype(np.uint8)
+
+
+def write_images(folder: Path) -> list[Path]:
+    """Write the labelled images into the folder."""
     from PIL import Image
 
-    path = folder / "micrograph.png"
-    Image.fromarray(make_micrograph()).save(path)
-    return path
+    picture, volume = folder / "micrograph.png", folder / "tomogram.tif"
+    Image.fromarray(make_micrograph()).save(picture)
+    first, *others = (Image.fromarray(plane) for plane in make_tomogram())
+    first.save(volume, save_all=True, append_images=others, compression="tiff_deflate")
+    return [picture, volume]
 
 
 def write_all(folder: Path) -> list[Path]:
@@ -146,5 +160,5 @@ def _set_size_near(gmsh: Any, kind: str, tags: list[int], fine: float, coarse: f
 
 if __name__ == "__main__":
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
-    for path in [*write_all(target), write_micrograph(target)]:
+    for path in [*write_all(target), *write_images(target)]:
         sys.stdout.write(f"{path}  {path.stat().st_size / 1e3:.0f} kB\n")

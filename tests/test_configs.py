@@ -138,6 +138,7 @@ CLOSED: dict[tuple[str, str], Callable[[], float]] = {
     ("llto_impedance", "impedance at 1e+09 Hz, imaginary part"): lambda: _brick_impedance(1e9).imag,
     ("own_mesh", "amount Li+ [mol/m] in 1 equilibrium"): lambda: 200.0 * 1e-14,
     ("image_2d", "amount Li+ [mol/m] in 1 equilibrium"): lambda: 200.0 * 960e-9 * 640e-9,
+    ("image_3d", "amount Li+ [mol] in 1 equilibrium"): lambda: 200.0 * 240e-9 * 160e-9 * 160e-9,
 }
 
 

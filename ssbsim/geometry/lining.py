@@ -75,7 +75,10 @@ class Lining:
         cells: Tetrahedra of the rows, shape (m, 4), and the grain of each.
         inner: Surface of what is left, normals inwards, shape (k, 3).
         wall_facets: Triangles of the grain on walls, shape (l, 3), and the wall of each.
-        flattest: Height of the rows over that asked for, where there is least room.
+        foot: Point of the surface on whose column each new point lies, -1 for those on walls, shape (n,).
+        area: Area of the faces with rows.
+        low_area: Part of it where the rows behind the film are less than half as high as asked for.
+        open_area: Part of it that has no film although one is asked for.
     """
 
     points: Float
@@ -84,7 +87,10 @@ class Lining:
     inner: Int
     wall_facets: Int
     wall: Int
-    flattest: float = 1.0
+    foot: Int
+    area: float = 0.0
+    low_area: float = 0.0
+    open_area: float = 0.0
 
 
 def line_grain(
@@ -95,6 +101,7 @@ def line_grain(
     bulk: float,
     growth: float,
     squeeze: float,
+    strikes: Int,
     unit: float,
     grain: int,
     where: str,
@@ -108,6 +115,8 @@ def line_grain(
         bulk: Largest size.
         growth: Largest ratio of neighbouring heights.
         squeeze: Factor on the room for rows.
+        strikes: How often the surface behind the rows was found to cross itself near a point, shape (n,): rows are lower
+            there the first time and end the second time; the third time films end, too.
         unit: What 1 is in m, for messages.
         grain: Number of the grain.
         where: The grain, for messages.
@@ -124,12 +133,13 @@ def line_grain(
             inner=surface.triangles,
             wall_facets=surface.triangles[on_wall],
             wall=surface.wall[on_wall],
+            foot=np.empty(0, dtype=np.int64),
         )
     directions = find_directions(surface)
     with_rows = surface.kind >= 0
     feet = directions.fan[with_rows]
     columns = _Columns(surface, directions, kinds, feet, along, bulk, growth)
-    heights = columns.fit(squeeze, unit, where)
+    heights = columns.fit(squeeze, strikes[directions.vertex], unit, where)
     places = columns.places(heights)
     is_new = (np.diff(places, axis=1) != 0.0).any(axis=2)
     levels = _number_levels(directions.vertex, is_new, len(surface.points))
@@ -149,8 +159,12 @@ def line_grain(
     film_rows = np.array([count if k.film > 0.0 else 0 for k, count in zip(kinds, columns.film_rows, strict=True)])
     film_grain = np.array([k.film_grain for k in kinds])
     on_wall = with_rows & (surface.wall >= 0)
+    area, low_area, open_area = columns.areas(heights)
     return Lining(
-        flattest=columns.flattest(heights),
+        area=area,
+        low_area=low_area,
+        open_area=open_area,
+        foot=np.concatenate([directions.vertex[np.nonzero(is_new)[0]], np.full(len(walls.points), -1)]),
         points=np.vstack([moved, walls.points]),
         cells=cells,
         cell_grain=np.where(row < film_rows[kind], film_grain[kind], grain),
@@ -220,17 +234,20 @@ class _Columns:
         self._most = float(beyond[extra])
         self.rows = max(self.film_rows) + extra
 
-    def flattest(self, heights: Float) -> float:
-        """Smallest height over that asked for, where rows stand."""
-        if not self._most > 0.0:
-            return 1.0
-        standing = self._directions.moves & np.isin(np.arange(len(heights)), self._feet)
-        return float(np.min(heights[standing], initial=self._most) / self._most)
+    def areas(self, heights: Float) -> tuple[float, float, float]:
+        """Area of the feet, and that of feet with rows of less than half their height, and with no film in all corners."""
+        a, b, c = self._here[self._feet].swapaxes(0, 1)
+        area = 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1)
+        stays = self._stays[self._feet].all(axis=1)
+        low = stays | (heights[self._feet].mean(axis=1) < 0.5 * (1.0 - 1e-9) * self._most)
+        return float(area.sum()), float(area[low].sum()), float(area[stays].sum()) * (self._thickest > 0.0)
 
-    def fit(self, squeeze: float, unit: float, where: str) -> Float:
+    def fit(self, squeeze: float, strikes: Int, unit: float, where: str) -> Float:
         """Height of all rows behind the film at every vertex, shape (f,), such that all prisms are sound."""
+        self._stays |= strikes > 2
         directions, feet = self._directions, self._feet
         heights: Float = np.minimum(np.where(directions.moves, self._room, np.inf), self._most) * squeeze
+        heights *= np.array([1.0, 0.3, 0.0, 0.0])[np.minimum(strikes, 3)]
         for attempt in range(_TRIES):
             heights = limit_slope(feet, self._here, heights, SLOPE)
             bad, in_film = self._bad_feet(heights)
@@ -239,7 +256,9 @@ class _Columns:
             worst = np.unique(feet[bad])
             heights[worst] *= 0.6 if attempt < _TRIES // 3 else 0.0
             if attempt >= _TRIES // 2:
-                self._stays[worst[self._stretch[worst] > _STRETCH]] = True
+                # Sharp corners first.
+                is_last_resort = attempt >= 3 * _TRIES // 4
+                self._stays[worst[is_last_resort | (self._stretch[worst] > _STRETCH)]] = True
         if in_film:
             raise MeshError(
                 f"The film ({self._thickest * unit:.3g} m) is thicker than the grain allows.",

@@ -72,6 +72,22 @@ def refine_mesh(mesh: MeshData, r: int) -> MeshData:
     )
 
 
+def divide_triangles(points: Float, triangles: Int, r: int) -> tuple[Float, Int]:
+    """Divide every edge of triangles in space into r, every triangle into r^2, those of a triangle one after the other.
+
+    Args:
+        points: Coordinates, shape (n, 3).
+        triangles: Vertices, shape (k, 3).
+        r: Number of parts of every edge.
+
+    Returns:
+        Points, the given ones first, and triangles that turn like theirs.
+    """
+    ordered, are_odd = _sort_rows(triangles)
+    divided, lattice, _ = _number_points(points, ordered, ordered[:0, :2], r)
+    return divided, _divide(lattice, are_odd, r)
+
+
 def _number_points(points: Float, cells: Int, facets: Int, r: int) -> tuple[Float, Int, Int]:
     """The points of the divided mesh: its vertices, then those inside edges, triangles and tetrahedra.
 
@@ -173,4 +189,4 @@ def _divide(lattice: Int, simplices_are_odd: NDArray[np.bool_], r: int) -> Int:
     return divided.reshape(-1, dimension + 1)
 
 
-__all__ = ["MAXIMUM_CELLS", "refine_mesh"]
+__all__ = ["MAXIMUM_CELLS", "divide_triangles", "refine_mesh"]

@@ -1,7 +1,8 @@
 """Grains in space, filled with tetrahedra.
 
 The triangles of the partition are kept. Grains without rows are filled inside their surface; the others are lined with
-rows of prisms (`lining`) first, and what is left is filled. Grains fit together because they share triangles. Volumes
+rows of prisms (`lining`) first, and what is left is filled. Where rows from several sides would run into each other they
+are made lower, and end, films last. Grains fit together because they share triangles. Volumes
 are those of the polyhedra that the partition describes, up to rounding.
 """
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from ssbsim.case import Spacing
 from ssbsim.errors import MeshError
 from ssbsim.geometry._simplex import signed_measures
+from ssbsim.geometry.crossings import find_crossings
 from ssbsim.geometry.gmsh_session import gmsh_session
 from ssbsim.geometry.inset import GrainSurface
 from ssbsim.geometry.lining import Lining, RowKind, line_grain
@@ -30,16 +32,18 @@ Int = NDArray[np.int64]
 # Rows are made flatter by these factors where they stand in the way of what is to be filled; films never are.
 _SQUEEZES = (1.0, 0.5, 0.2, 0.0)
 
+# A point of the surface has neither rows nor film after so many.
+_STRIKES = 3
 
-#: Share of the height of rows below which a note says so.
-_FLAT = 0.5
+# Where rows are low on more than this part of the interfaces a note says so; so much of a film may be missing at most.
+_NOTED, _LARGEST_GAP = 0.01, 0.05
 
 
 @dataclass(frozen=True, eq=False)
 class _Filling:
     """Cells and wall facets of one grain: its vertices in the partition come first, then new points.
 
-    Bare: without rows. Flattest: height of the rows over that asked for, where there is least room.
+    Bare: without rows. Areas: of faces with rows, with low ones, and without the film asked for, as in `Lining`.
     """
 
     outer: Int
@@ -49,7 +53,7 @@ class _Filling:
     wall_facets: Int
     wall: Int
     is_bare: bool = False
-    flattest: float = 1.0
+    areas: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def renumber(self, count: int) -> _Filling:
         """The same with new points numbered from `count` on, and the others as in the partition."""
@@ -89,13 +93,8 @@ def mesh_solid(partition: Partition, spacing: Spacing, *, where: str = "geometry
                 if filling.is_bare:
                     bare.append(partition.grains[grain].name)
                 count += len(filling.points)
-    flat = [(f.flattest, g) for f, g in zip(fillings, filled, strict=True) if f.flattest < _FLAT and not f.is_bare]
     notes = [f"no room for rows of thin cells in {len(bare)} grains, '{bare[0]}' first"] if bare else []
-    if flat:
-        least, name = min(flat)
-        notes.append(
-            f"rows of thin cells were made flatter in {len(flat)} grains, most in '{name}', to {100 * least:.2g} % of their height"
-        )
+    notes += _describe_gaps([filling.areas for filling in fillings if not filling.is_bare], where)
     cells = np.vstack([filling.cells for filling in fillings])
     used, vertices = np.unique(cells, return_inverse=True)
     # Points of the partition stay as they were, bit by bit.
@@ -111,6 +110,25 @@ def mesh_solid(partition: Partition, spacing: Spacing, *, where: str = "geometry
         boundaries=partition.boundaries,
         notes=(*partition.notes, *notes),
     )
+
+
+def _describe_gaps(areas: list[tuple[float, float, float]], where: str) -> list[str]:
+    """Notes on how much of the interfaces has low rows or no film."""
+    area, low, gap = (sum(column) for column in zip(*areas, strict=True)) if areas else (0.0, 0.0, 0.0)
+    if gap > _LARGEST_GAP * area:
+        raise MeshError(
+            f"The film finds no room on {100 * gap / area:.2g} % of the surfaces of the grains.",
+            where=where,
+            hint="make the core or coating thinner, spacing.transverse larger, or grains larger or smoother",
+        )
+    notes = []
+    if low > _NOTED * area:
+        notes.append(
+            f"rows of thin cells are less than half as high as asked for on {100 * low / area:.2g} % of the interfaces"
+        )
+    if gap > 0.0:
+        notes.append(f"films end in sharp corners, on {100 * gap / area:.2g} % of the surfaces of the grains")
+    return notes
 
 
 @dataclass(frozen=True)
@@ -151,22 +169,47 @@ def _fill_grain(
         try:
             if squeeze == 0.0 and bare is not None:
                 surface, kinds = bare, []
-            lining = line_grain(
-                surface,
-                kinds,
-                along=sizes.along,
-                bulk=sizes.bulk,
-                growth=sizes.growth,
-                squeeze=squeeze,
-                unit=scale,
-                grain=grain,
-                where=place,
-            )
-            filling = _fill_inside(surface.points, triangles, outer, lining, grain, sizes, place)
-            return replace(filling, is_bare=squeeze == 0.0, flattest=lining.flattest)
+            filling = _line_and_fill(surface, kinds, outer, squeeze, sizes, scale, grain, place)
+            return replace(filling, is_bare=squeeze == 0.0)
         except MeshError as error:
             problem = problem or error
     raise problem or MeshError("A grain cannot be filled.", where=place)
+
+
+def _line_and_fill(
+    surface: GrainSurface,
+    kinds: list[RowKind],
+    outer: Int,
+    squeeze: float,
+    sizes: _Sizes,
+    scale: float,
+    grain: int,
+    place: str,
+) -> _Filling:
+    """A grain with rows, lower or none where those from several sides would run into each other."""
+    strikes = np.zeros(len(surface.points), dtype=np.int64)
+    while True:
+        lining = line_grain(
+            surface,
+            kinds,
+            along=sizes.along,
+            bulk=sizes.bulk,
+            growth=sizes.growth,
+            squeeze=squeeze,
+            strikes=strikes,
+            unit=scale,
+            grain=grain,
+            where=place,
+        )
+        try:
+            return _fill_inside(surface.points, surface.triangles, outer, lining, grain, sizes, place)
+        except MeshError:
+            feet = np.concatenate([np.arange(len(surface.points)), lining.foot])
+            met = feet[find_crossings(np.vstack([surface.points, lining.points]), lining.inner)]
+            met = np.unique(met[met >= 0])
+            if not (strikes[met] < _STRIKES).any():
+                raise
+            strikes[met] += 1
 
 
 def _fill_inside(
@@ -192,6 +235,7 @@ def _fill_inside(
         cell_grain=np.concatenate([lining.cell_grain, np.full(sum(len(part) for part in inside), grain)]),
         wall_facets=lining.wall_facets,
         wall=lining.wall,
+        areas=(lining.area, lining.low_area, lining.open_area),
     )
 
 

@@ -52,16 +52,16 @@ def mesh_smooth_voxels(
         smoothing: sigma, in voxels.
     """
     shape = np.array(index.shape)
-    number = np.arange(int(np.prod(shape + 1)), dtype=np.int64).reshape(shape + 1)
+    number = _number_corners(index)
     corners = np.stack(np.meshgrid(*(np.arange(n + 1.0) for n in shape), indexing="ij"), axis=-1).reshape(-1, 3)
     cells, eight = _cut_voxels(number)
     edges = _interface_edges(index, number)
     is_held = (corners == 0.0) | (corners == shape)
     smooth = _fair(corners, edges, is_held, smoothing)
-    smooth = _restore_volumes(smooth, corners, index, number, is_held, edges)
+    smooth = _restore_volumes(smooth, corners, index, is_held)
     moved = _follow(smooth - corners, edges, is_held, shape + 1)
     points, factor = _keep_quality(corners, moved, cells, eight)
-    facets, owner = _sides(number)
+    sides, _, walls = wall_quads(index)
     restrained = int((factor[edges.is_surface] < 1.0).sum())
     notes = (
         (f"{restrained} of {int(edges.is_surface.sum())} points of interfaces were smoothed less, to keep good cells",)
@@ -74,8 +74,8 @@ def mesh_smooth_voxels(
         cells=cells,
         cell_grain=np.repeat(index.reshape(-1), 12),
         grains=grains,
-        boundary_facets=facets,
-        facet_boundary=owner,
+        boundary_facets=cut_quads(sides),
+        facet_boundary=np.repeat(walls, 2),
         boundaries=BOUNDARIES,
         notes=notes,
     )
@@ -188,37 +188,62 @@ def _fair(corners: Float, edges: _InterfaceEdges, is_held: Bool, smoothing: floa
     return smooth
 
 
-def _interface_triangles(index: Labels, number: Int) -> tuple[Int, Int]:
-    """Triangles of all interfaces, turned towards the second grain, and the grains below and above each."""
-    triangles, grains = [], []
+def interface_quads(index: Labels) -> tuple[Int, Int]:
+    """Faces of voxels between two grains: corners, turned towards the upper one, shape (k, 4), and the lower and upper
+    grain of each, shape (k, 2). The mesh cuts each of them from its first to its third corner."""
+    number = _number_corners(index)
+    quads, grains = [], []
     for axis in range(3):
-        low = tuple(slice(None, -1) if a == axis else slice(None) for a in range(3))
-        high = tuple(slice(1, None) if a == axis else slice(None) for a in range(3))
-        differs = index[low] != index[high]
-        inner = number[tuple(slice(1, -1) if a == axis else slice(None) for a in range(3))]
-        u, v = (axis + 1) % 3, (axis + 2) % 3
-
-        def corner(du: int, dv: int, inner: Int = inner, u: int = u, v: int = v, differs: Bool = differs) -> Int:
-            cut = [slice(None)] * 3
-            cut[u] = slice(du, inner.shape[u] - 1 + du)
-            cut[v] = slice(dv, inner.shape[v] - 1 + dv)
-            return inner[tuple(cut)][differs]
-
-        o, a, b, c = corner(0, 0), corner(1, 0), corner(1, 1), corner(0, 1)
-        pair = np.column_stack([index[low][differs], index[high][differs]]).astype(np.int64)
-        triangles += [np.column_stack([o, a, b]), np.column_stack([o, b, c])]
-        grains += [pair, pair]
-    return np.vstack(triangles), np.vstack(grains)
+        below, above = (np.delete(np.moveaxis(index, axis, 0), end, axis=0) for end in (-1, 0))
+        differs = below != above
+        inner = np.moveaxis(number, axis, 0)[1:-1]
+        # Both others in turn: u x v points along the axis.
+        if axis == 1:
+            differs, inner = differs.swapaxes(1, 2), inner.swapaxes(1, 2)
+            below, above = below.swapaxes(1, 2), above.swapaxes(1, 2)
+        quads.append(_quads_of(inner)[differs])
+        grains.append(np.column_stack([below[differs], above[differs]]).astype(np.int64))
+    return np.vstack(quads), np.vstack(grains)
 
 
-def _restore_volumes(
-    smooth: Float, corners: Float, index: Labels, number: Int, is_held: Bool, edges: _InterfaceEdges
-) -> Float:
+def wall_quads(index: Labels) -> tuple[Int, Int, NDArray[np.int32]]:
+    """Faces of voxels on walls, turned into the box: corners, shape (k, 4), grain and wall of each."""
+    number = _number_corners(index)
+    quads, grains, walls = [], [], []
+    for axis in range(3):
+        for end in (0, -1):
+            corners, labels = np.take(number, end, axis=axis), np.take(index, end, axis=axis)
+            # The first of the other axes and the second turn along the axis but for y, and must turn inwards.
+            around = _quads_of(corners).reshape(-1, 4)
+            quads.append(around if (end == 0) != (axis == 1) else around[:, [0, 3, 2, 1]])
+            grains.append(labels.ravel().astype(np.int64))
+            walls.append(np.full(labels.size, 2 * axis + (end == -1), dtype=np.int32))
+    return np.vstack(quads), np.concatenate(grains), np.concatenate(walls)
+
+
+def _number_corners(index: Labels) -> Int:
+    shape = np.array(index.shape) + 1
+    return np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape)
+
+
+def _quads_of(plane: Int) -> Int:
+    """Squares of planes of corners (last two axes), from the lowest corner along the first one, shape (.., 4)."""
+    at = (slice(None, -1), slice(1, None))
+    return np.stack([plane[..., at[i], at[j]] for i, j in ((0, 0), (1, 0), (1, 1), (0, 1))], axis=-1)
+
+
+def cut_quads(quads: Int) -> Int:
+    """Two triangles of every square, those of a square one after the other."""
+    return quads[:, [[0, 1, 2], [0, 2, 3]]].reshape(-1, 3)
+
+
+def _restore_volumes(smooth: Float, corners: Float, index: Labels, is_held: Bool) -> Float:
     """Move every interface along its normals by one distance each, so that grains regain their volumes."""
     from scipy.sparse import coo_array
     from scipy.sparse.linalg import lsqr
 
-    triangles, pairs = _interface_triangles(index, number)
+    quads, pairs = interface_quads(index)
+    triangles, pairs = cut_quads(quads), np.repeat(pairs, 2, axis=0)
     if not len(triangles):
         return smooth
     flipped = pairs[:, 0] > pairs[:, 1]
@@ -371,17 +396,4 @@ def _worst_quality(eight: Float, centres: Float) -> Float:
     return worst
 
 
-def _sides(number: Int) -> tuple[Int, NDArray[np.int32]]:
-    facets, owner = [], []
-    for axis in range(3):
-        for end in (0, -1):
-            side = np.take(number, end, axis=axis)
-            # Axes in the order of `_FACE_TRIANGLES`, though either cut has the same diagonal.
-            o, a, b, c = side[:-1, :-1], side[1:, :-1], side[1:, 1:], side[:-1, 1:]
-            facets += [np.stack([o, a, b], -1).reshape(-1, 3), np.stack([o, b, c], -1).reshape(-1, 3)]
-            owner += [2 * axis + (end == -1)] * 2
-    counts = [len(facet) for facet in facets]
-    return np.vstack(facets), np.repeat(np.array(owner, dtype=np.int32), counts)
-
-
-__all__ = ["LEAST_QUALITY", "mesh_smooth_voxels"]
+__all__ = ["LEAST_QUALITY", "cut_quads", "interface_quads", "mesh_smooth_voxels", "wall_quads"]

@@ -83,7 +83,7 @@ def remesh_walls(
             inner_wall.append(np.full(len(members), wall))
             continue
         loops = []
-        for loop in _trace(surface.partner, regions, members):
+        for loop in trace_loops(surface.partner, regions, members):
             feet = loop[~plain[surface.partner[loop] // 3]]
             loops.append(lines.follow(loop))
             if len(feet):
@@ -92,12 +92,12 @@ def remesh_walls(
                 strip_wall.append(np.full(len(cut), wall))
         everything = lines.all_points()
         origin, axes = fit_plane(everything, loops)
-        areas = [_area((everything[loop] - origin) @ axes[:2].T) for loop in loops]
+        areas = [loop_area((everything[loop] - origin) @ axes[:2].T) for loop in loops]
         loops = [loops[i] for i in np.argsort([-area for area in areas], kind="stable")]
         if max(areas) <= 0.0 or sum(area > 0.0 for area in areas) > 1:
             raise OutlineError
         outlines.append((np.concatenate(loops), origin, axes))
-        polygons.append(_polygon((everything[outlines[-1][0]] - origin) @ axes[:2].T, loops, where))
+        polygons.append(polygon_of_loops((everything[outlines[-1][0]] - origin) @ axes[:2].T, loops, where))
         walls.append(wall)
     parts, count = [*lines.parts], len(points) + sum(len(part) for part in lines.parts)
     everything = lines.all_points()
@@ -217,7 +217,7 @@ def _regions(surface: GrainSurface) -> Int:
     return numbers
 
 
-def _trace(partner: Int, regions: Int, members: Int) -> list[Int]:
+def trace_loops(partner: Int, regions: Int, members: Int) -> list[Int]:
     """Loops of the sides around a region, each loop in order, the region to its left."""
     region = regions[members[0]]
     sides = (3 * members[:, None] + np.arange(3)).ravel()
@@ -238,7 +238,8 @@ def _trace(partner: Int, regions: Int, members: Int) -> list[Int]:
     return loops
 
 
-def _polygon(places: Float, loops: list[Int], where: str) -> Polygon:
+def polygon_of_loops(places: Float, loops: list[Int], where: str) -> Polygon:
+    """The polygon within loops of point numbers, the outer one first; places of their points, one loop after the other."""
     ends = np.cumsum([len(loop) for loop in loops])
     numbers = tuple(np.split(np.arange(len(places)), ends[:-1]))
     sizes = np.empty(len(places))
@@ -248,7 +249,8 @@ def _polygon(places: Float, loops: list[Int], where: str) -> Polygon:
     return Polygon(points=places, loops=numbers, sizes=sizes, name=where)
 
 
-def _area(places: Float) -> float:
+def loop_area(places: Float) -> float:
+    """Area that a loop turns around, positive to the left."""
     x, y = places.T
     return 0.5 * float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum())
 
@@ -261,4 +263,4 @@ def _next_one(side: int) -> int:
     return side - side % 3 + (side + 1) % 3
 
 
-__all__ = ["OutlineError", "Walls", "remesh_walls"]
+__all__ = ["OutlineError", "Walls", "loop_area", "polygon_of_loops", "remesh_walls", "trace_loops"]

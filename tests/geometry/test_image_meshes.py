@@ -13,6 +13,7 @@ from image_cases import NM, areas, ball, blobs, lengths, mesh_image, partition_o
 
 from ssbsim.errors import MeshError
 from ssbsim.geometry import MeshData
+from ssbsim.geometry._facets import cells_of_facets
 from ssbsim.geometry.kinds.image import read_grains
 from ssbsim.geometry.voxels import LEAST_QUALITY
 
@@ -27,6 +28,9 @@ def check(mesh: MeshData, image: np.ndarray, *, within: float) -> None:
     assert sum(measures.values()) == pytest.approx(expected, rel=1e-10)
     assert all(area > 0.0 for area in mesh.interface_measures().values())
     assert len(mesh.exterior_facets()) == len(mesh.boundary_facets)
+    place = mesh.points[mesh.boundary_facets, mesh.facet_boundary[:, None] // 2]
+    end = np.array(image.shape)[mesh.facet_boundary // 2] * (mesh.facet_boundary % 2) * PIXEL
+    np.testing.assert_allclose(place, np.repeat(end[:, None], image.ndim, axis=1), atol=1e-20, rtol=1e-12)
     phases: dict[str, float] = {}
     for grain in mesh.grains:
         phases[grain.phase] = phases.get(grain.phase, 0.0) + measures[grain.name]
@@ -204,7 +208,9 @@ def test_smooth_meshes_of_volumes(tmp_path: Path, kind: str, seed: int):
     image = random_image(kind, 3, seed)
     mesh = mesh_image(tmp_path, image)
     check(mesh, image, within=0.5 if kind == "noise" else 0.05)
-    assert mesh.cell_qualities().min() > 0.999 * LEAST_QUALITY
+    assert not any("one size" in note for note in mesh.notes)
+    # A few slivers between points of one interface are worse than any cell of a voxel; 0.013 is the worst of these.
+    assert mesh.cell_qualities().min() > 0.005
 
 
 @pytest.mark.parametrize("radius", [6.0, 8.0])
@@ -213,7 +219,8 @@ def test_a_smooth_ball_is_round(tmp_path: Path, radius: float):
     mesh = mesh_image(tmp_path, image)
     area = 4.0 * np.pi * (radius * PIXEL) ** 2
     assert mesh.grain_measures()["p1"] == pytest.approx(image.sum() * PIXEL**3, rel=2e-3)
-    assert mesh.grain_measures()["p1"] == pytest.approx(4.0 / 3.0 * np.pi * (radius * PIXEL) ** 3, rel=0.01)
+    # With a radius of 8 the voxels themselves have 1.1 % more than the ball.
+    assert mesh.grain_measures()["p1"] == pytest.approx(4.0 / 3.0 * np.pi * (radius * PIXEL) ** 3, rel=0.013)
     assert sum(mesh.interface_measures().values()) == pytest.approx(area, rel=0.03)
     stairs = mesh_image(tmp_path, image, interfaces="voxel")
     assert sum(stairs.interface_measures().values()) == pytest.approx(1.5 * area, rel=0.05)
@@ -228,14 +235,131 @@ def test_flat_interfaces_of_a_volume_stay_where_they_are(tmp_path: Path):
     assert mesh.notes == ()
 
 
-def test_volumes_are_refined_and_cores_refused(tmp_path: Path):
+def test_volumes_are_refined(tmp_path: Path):
     image = ball(5, 1.6, 3)
     coarse = mesh_image(tmp_path, image)
-    fine = mesh_image(tmp_path, image, spacing={"interface": 5 * NM, "bulk": 40 * NM})
+    fine = mesh_image(tmp_path, image, spacing={**SPACING, "refinement": 2})
     assert len(fine.cells) == 8 * len(coarse.cells)
     assert fine.grain_measures() == pytest.approx(coarse.grain_measures(), rel=1e-12)
-    with pytest.raises(MeshError, match="core at the grain boundaries of a 3D image"):
-        mesh_image(tmp_path, image, core_width=NM)
+
+
+SPACING = {"interface": 20 * NM, "bulk": 40 * NM, "transverse": 20 * NM}
+ROWS = {"interface": 1 * NM, "bulk": 60 * NM, "growth": 1.8}
+
+
+def first_heights(mesh: MeshData) -> np.ndarray:
+    """Height of every cell on an interface over its facet there (m)."""
+    (facets,) = mesh.interface_facets().values()
+    facet, cell = cells_of_facets(mesh.cells, facets, len(mesh.points)).T
+    a, b, c = mesh.points[facets[facet]].swapaxes(0, 1)
+    return 6.0 * mesh.cell_measures()[cell] / np.linalg.norm(np.cross(b - a, c - a), axis=1)
+
+
+def test_rows_around_a_ball(tmp_path: Path):
+    image = ball(16, 6.0, 3)
+    plain = mesh_image(tmp_path, image)
+    mesh = mesh_image(tmp_path, image, spacing=ROWS)
+    check(mesh, image, within=2e-3)
+    assert not any("rows" in note for note in mesh.notes)
+    heights = first_heights(mesh)
+    assert heights.max() < 1.001 * NM
+    assert np.median(heights) == pytest.approx(1 * NM, rel=0.03)
+    assert first_heights(plain).min() > 2 * NM
+    # The same surface. Cells of one size take 12 in each voxel, and in each thousandth of a voxel for 1 nm.
+    assert mesh.grain_measures() == pytest.approx(plain.grain_measures(), rel=1e-12)
+    assert sum(mesh.interface_measures().values()) == pytest.approx(sum(plain.interface_measures().values()), rel=1e-12)
+    assert len(mesh.cells) < 12 * image.size
+    assert mesh.cell_qualities().min() > 0.01
+
+
+# With the second seed, rows and films from both sides of a sharp corner would cross.
+@pytest.mark.parametrize("seed", [0, 1])
+def test_cores_of_a_volume(tmp_path: Path, seed: int):
+    image = voronoi((14, 14, 14), 5, seed)
+    plain = mesh_image(tmp_path, image)
+    labels = {int(label): "a" for label in np.unique(image)}
+    mesh = mesh_image(tmp_path, image, labels=labels, grains="label", core_width=1 * NM, spacing=ROWS)
+    assert sum(mesh.grain_measures().values()) == pytest.approx(image.size * PIXEL**3, rel=1e-10)
+    boundary = sum(plain.interface_measures().values())
+    # A film is thinner where grains meet: it takes half a width on each side, and ends in sharp corners.
+    assert mesh.grain_measures()["core"] == pytest.approx(boundary * 1 * NM, rel=0.06)
+    names = [grain.name for grain in mesh.grains]
+    pairs = {tuple(sorted((names[i], names[j]))) for i, j in mesh.interface_measures()}
+    assert pairs == {tuple(sorted((name, "core"))) for name in names if name != "core"}
+    assert {name[:3] for name in names} - {"cor"} == {f"a.{label + 1}" for label in range(5)}
+    assert any("films end in sharp corners" in note for note in mesh.notes) == (seed == 1)
+
+
+def test_large_grains_have_large_cells(tmp_path: Path):
+    image = voronoi((24, 24, 24), 4, 1)
+    mesh = mesh_image(tmp_path, image, spacing={"interface": 10 * NM, "bulk": 60 * NM, "transverse": 10 * NM})
+    check(mesh, image, within=0.02)
+    assert len(mesh.cells) < 12 * image.size / 4
+    # So have walls: one size takes two triangles for each face of a voxel.
+    assert len(mesh.boundary_facets) < 2 * 6 * 24**2 / 2
+    assert mesh.cell_qualities().min() > 0.02
+
+
+def test_surfaces_are_divided_below_a_voxel(tmp_path: Path):
+    image = ball(8, 2.6, 3)
+    coarse, fine = (
+        mesh_image(tmp_path, image, spacing={"interface": size * NM, "transverse": size * NM, "bulk": 40 * NM})
+        for size in (10.0, 4.0)
+    )
+    assert len(fine.interface_facets()[0, 1]) == 9 * len(coarse.interface_facets()[0, 1])
+    tiny = {"interface": 0.01 * NM, "transverse": 0.01 * NM, "bulk": 40 * NM}
+    with pytest.raises(MeshError, match=r"triangles: \d+ faces of voxels, each side in 1000 parts"):
+        mesh_image(tmp_path, image, spacing=tiny)
+    assert fine.grain_measures() == pytest.approx(coarse.grain_measures(), rel=1e-12)
+
+
+def test_voxels_with_edges_of_their_own(tmp_path: Path):
+    image = ball(10, 3.5, 3)
+    mesh = mesh_image(tmp_path, image, pixel=[10 * NM, 12 * NM, 8 * NM])
+    assert mesh.grain_measures()["p1"] == pytest.approx(image.sum() * 960 * NM**3, rel=0.01)
+    assert sum(mesh.grain_measures().values()) == pytest.approx(image.size * 960 * NM**3, rel=1e-10)
+
+
+def test_what_cannot_be_filled_has_one_size_or_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object, **__: object) -> MeshData:
+        raise MeshError("A grain cannot be filled.", where="grain 'p1'")
+
+    monkeypatch.setattr("ssbsim.geometry.kinds.image.mesh_partition", refuse)
+    image = ball(8, 2.6, 3)
+    mesh = mesh_image(tmp_path, image)
+    check(mesh, image, within=0.05)
+    assert len(mesh.cells) == 12 * image.size
+    assert mesh.cell_qualities().min() > 0.999 * LEAST_QUALITY
+    assert mesh.notes[-1].startswith("all cells have one size")
+    assert len(mesh_image(tmp_path, image, spacing={**SPACING, "refinement": 2}).cells) == 8 * len(mesh.cells)
+    for changes in ({"spacing": ROWS}, {"spacing": {**SPACING, "terminal": 2 * NM}}):
+        with pytest.raises(MeshError, match=r"no room for rows of thin cells or a core: A grain cannot") as caught:
+            mesh_image(tmp_path, image, **changes)
+        assert "smoothing or merge_smaller_than, lower core_width, raise spacing.interface" in caught.value.hint
+        assert caught.value.where == "grain 'p1'"
+    with pytest.raises(MeshError, match="A grain cannot be filled"):
+        mesh_image(tmp_path, image, spacing={**SPACING, "remesher": "mmg"})
+
+
+def test_cores_that_find_no_room_are_refused(tmp_path: Path):
+    image = np.random.default_rng(0).integers(0, 2, (6, 6, 6)).astype(np.uint8)
+    with pytest.raises(MeshError, match="no room for rows of thin cells or a core"):
+        mesh_image(tmp_path, image, labels={0: "a", 1: "a"}, core_width=NM, spacing=ROWS)
+    # Sheets as thin as a voxel.
+    with pytest.raises(MeshError, match=r"core: The film finds no room on \d+ % of the surfaces of the grains"):
+        mesh_image(tmp_path, blobs((7, 6, 5), 0), labels=dict.fromkeys(range(3), "a"), core_width=NM, spacing=ROWS)
+    with pytest.raises(MeshError, match="no boundary between two grains of one phase"):
+        mesh_image(tmp_path, ball(5, 1.6, 3), core_width=NM)
+
+
+def test_mmg_makes_thin_cells_in_a_volume(tmp_path: Path):
+    pytest.importorskip("mmgpy")
+    image = np.zeros((6, 6, 8), dtype=np.uint8)
+    image[:, :, 4:] = 1
+    spacing = {"interface": 3 * NM, "bulk": 40 * NM, "remesher": "mmg"}
+    mesh = mesh_image(tmp_path, image, spacing=spacing)
+    check(mesh, image, within=1e-9)
+    assert np.median(first_heights(mesh)) < 4 * NM
 
 
 @settings(max_examples=12, deadline=None)
@@ -246,4 +370,3 @@ def test_any_small_volume_is_meshed(image: np.ndarray, tmp_path_factory: pytest.
     mesh = mesh_image(folder, image)
     mesh.validate()
     assert sum(mesh.grain_measures().values()) == pytest.approx(image.size * PIXEL**3, rel=1e-10)
-    assert mesh.cell_qualities().min() > 0.999 * LEAST_QUALITY

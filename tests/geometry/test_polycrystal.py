@@ -76,14 +76,10 @@ def test_solid_cores_of_many_seeds_are_valid(seed):
     spacing = {"interface": 1 * NM, "bulk": 14 * NM, "growth": 1.8}
     box = {"length": 6e-8, "width": 6e-8, "depth": 6e-8}
     geometry = polycrystal(3, seed=seed, **box, grains=5, core_width=1 * NM, spacing=spacing)
-    if seed == 14:
-        # A corner too narrow for the core.
-        with pytest.raises(MeshError, match="The film .* thicker than the grain allows") as caught:
-            build(geometry)
-        assert "core" in caught.value.hint
-        return
     mesh = build(geometry)
     mesh.validate()
+    # A corner too narrow for the core.
+    assert any("films end in sharp corners, on 0" in note for note in mesh.notes) == (seed == 14)
     assert sum(mesh.grain_measures().values()) == pytest.approx(math.prod(geometry.extents()), rel=1e-10)
     assert [grain.name for grain in mesh.grains] == [*(f"grain.{n}" for n in range(1, 6)), "core"]
     assert min(mesh.interface_measures().values()) > 0.0

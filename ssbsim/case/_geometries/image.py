@@ -52,7 +52,8 @@ class ImageGeometry(GeometrySection):
         smoothing: Length over which smooth interfaces are faired, in pixels; 2 when not given.
         core: Name of the phase between two grains of one phase.
         core_width: Width of the core (m); 0 for grain boundaries of zero thickness.
-        spacing: Cell sizes.
+        spacing: Cell sizes. In 3D smooth interfaces have triangles no larger than a voxel, whatever `transverse` says;
+            meshes with voxel interfaces have one size, the smallest that is asked for.
     """
 
     kind: Literal["image"] = "image"
@@ -112,7 +113,7 @@ class ImageGeometry(GeometrySection):
             )
         if self.core_width > 0.0 and self.interfaces == "voxel":
             raise problem("a core needs smooth interfaces", "write 'interfaces: smooth', or remove core_width")
-        if self.spacing.remesher != "none" and (self.interfaces == "voxel" or self.space_dimension() == 3):
+        if self.spacing.remesher != "none" and self.interfaces == "voxel":
             raise problem("the cells of a mesh of voxels have one size and no rows", "remove spacing.remesher")
         if self.interfaces == "smooth":
             self._fill(smoothing=2.0)

@@ -26,6 +26,7 @@ from ssbsim.geometry.outlines import trace_outlines
 from ssbsim.geometry.partition import OUTSIDE, Partition
 from ssbsim.geometry.refine import refine_mesh
 from ssbsim.geometry.registry import register_geometry
+from ssbsim.geometry.voxel_surfaces import triangulate_voxels
 from ssbsim.geometry.voxels import mesh_smooth_voxels
 
 Labels = NDArray[np.int32]
@@ -109,11 +110,29 @@ def image_partition(
     inner = [(curve.left, curve.right) for curve in fair.curves for _ in curve.vertices[1:]]
     sides = np.array([*inner, *((grain, OUTSIDE) for grain in walls[2])], dtype=np.int32)
     wall = np.concatenate([np.full(len(inner), -1), walls[3]]).astype(np.int32)
+    notes = []
+    if outlines.joined:
+        notes.append(f"at {outlines.joined} corners of pixels a grain passes between two of its pixels that meet there")
+    if fair.untouched:
+        notes.append(f"{fair.untouched} interfaces were not smoothed, since they would cross others")
+    return _with_films(geometry, points, facets, sides, wall, grains, tuple(notes))
+
+
+def _with_films(
+    geometry: ImageGeometry,
+    points: NDArray[np.float64],
+    facets: NDArray[np.int64],
+    sides: NDArray[np.int32],
+    wall: NDArray[np.int32],
+    grains: tuple[Grain, ...],
+    notes: tuple[str, ...],
+) -> Partition:
+    """A partition with half a core on both sides of every facet between two grains of one phase."""
     film = np.zeros(sides.shape)
     film_grain = np.full(sides.shape, -1, dtype=np.int32)
     if geometry.core_width > 0.0:
-        phase = [grain.phase for grain in grains]
-        is_core = np.array([s[1] != OUTSIDE and phase[s[0]] == phase[s[1]] for s in sides])
+        phase = np.array([grain.phase for grain in grains])
+        is_core = (wall < 0) & (phase[sides[:, 0]] == phase[sides[:, 1]])
         if not is_core.any():
             raise MeshError(
                 "The image has no boundary between two grains of one phase, so that there is no core.",
@@ -123,22 +142,17 @@ def image_partition(
         film[is_core] = 0.5 * geometry.core_width
         film_grain[is_core] = len(grains)
         grains = (*grains, Grain(geometry.core, geometry.core))
-    notes = []
-    if outlines.joined:
-        notes.append(f"at {outlines.joined} corners of pixels a grain passes between two of its pixels that meet there")
-    if fair.untouched:
-        notes.append(f"{fair.untouched} interfaces were not smoothed, since they would cross others")
     return Partition(
         points=points,
         facets=facets,
         sides=sides,
         wall=wall,
         grains=grains,
-        boundaries=BOUNDARIES[:4],
+        boundaries=BOUNDARIES[: 2 * points.shape[1]],
         film=film,
         film_grain=film_grain,
         resolved=wall < 0,
-        notes=tuple(notes),
+        notes=notes,
     )
 
 
@@ -197,25 +211,51 @@ def _mesh_stairs(
 def _mesh_smooth_solid(
     geometry: ImageGeometry, index: Labels, grains: tuple[Grain, ...], pixel: tuple[float, ...]
 ) -> MeshData:
-    if geometry.core_width > 0.0:
+    """Cells inside the faired faces of the voxels, or, where these cannot be filled, the voxels cut into tetrahedra."""
+    spacing = geometry.spacing
+    _check_count(index, 1, 12)
+    voxels = mesh_smooth_voxels(index, grains, pixel=pixel, smoothing=geometry.smoothing or 0.0)
+    along = min(spacing.bulk, spacing.transverse or spacing.bulk, spacing.junction or spacing.bulk)
+    parts = max(1, math.ceil(max(pixel) / along * (1.0 - 1e-12)))
+    size = max(pixel) / parts
+    between = sum(int((np.diff(index, axis=axis) != 0).sum()) for axis in range(3))
+    if 2 * between * parts**2 > MAXIMUM_TRIANGLES:
         raise MeshError(
-            "A core at the grain boundaries of a 3D image is not meshed.",
-            where="geometry.core_width",
-            hint="give the interface a law instead of a core, or use a 2D image",
+            f"The interfaces would have {2.0 * between * parts**2:.3g} triangles: {between:,} faces of voxels, each side in "
+            f"{parts} parts; the most is {MAXIMUM_TRIANGLES:.0e}.",
+            where="geometry.spacing",
+            hint="raise spacing.transverse (a voxel is enough), or cut the image",
         )
-    if geometry.spacing.remesher != "none":
-        raise MeshError(
-            "A 3D image is not remeshed: all its cells have one size.",
-            where="geometry.spacing.remesher",
-            hint="remove spacing.remesher",
-        )
+    surfaces = triangulate_voxels(
+        voxels.points, index, parts=parts, size=size, bulk=spacing.bulk, growth=spacing.growth
+    )
+    partition = _with_films(geometry, *surfaces, grains, voxels.notes)
+    has_rows = min(spacing.interface, spacing.terminal) < size * (1.0 - 1e-9)
+    try:
+        return mesh_partition(partition, spacing.model_copy(update={"transverse": size}))
+    except MeshError as error:
+        if spacing.remesher != "none":
+            raise
+        if geometry.core_width > 0.0 or has_rows:
+            raise MeshError(
+                f"The smooth image leaves no room for rows of thin cells or a core: {error.what}",
+                where=error.where,
+                hint="raise smoothing or merge_smaller_than, lower core_width, raise spacing.interface to the edge of a "
+                "voxel (no rows), or use 'interfaces: voxel'",
+            ) from error
     parts = _parts_of_a_pixel(geometry, pixel)
     _check_count(index, parts, 12)
-    return refine_mesh(mesh_smooth_voxels(index, grains, pixel=pixel, smoothing=geometry.smoothing or 0.0), parts)
+    mesh = refine_mesh(voxels, parts)
+    return replace(
+        mesh, notes=(*mesh.notes, "all cells have one size: the smooth interfaces cannot be filled otherwise")
+    )
 
 
 MAXIMUM_CELLS = 50_000_000
 """More cells than this do not fit the memory of a workstation."""
+
+MAXIMUM_TRIANGLES = MAXIMUM_CELLS // 10
+"""On smooth interfaces, with at least some ten cells for each."""
 
 
 def _check_count(index: Labels, parts: int, cells_per_pixel: int) -> None:
