@@ -11,11 +11,12 @@ Centres are found by annealing soft spheres at their full size. With the energy
 
     x <- x - dt dE/dx + sqrt(2 T dt) xi,    xi standard normal,
 
-while T falls exponentially, and every few steps pairs of spheres of like size exchange their places with the probability
-min(1, exp(-change of E / T)). What is left of E is then minimised (L-BFGS-B, centres bounded by the walls); E = 0 is a
-packing without overlap. Where it is not reached, cooling starts anew, about four times slower each time. The exchanges matter:
-they let a packing be denser than one that is only pushed or shaken. Spheres whose diameters spread by 0.2 to 0.3 fill 0.62
-(with half the gap) between walls six diameters apart, and 0.64 between walls eight apart.
+while T falls exponentially to almost nothing and is then 0; every few steps pairs of spheres of like size exchange their
+places with the probability min(1, exp(-change of E / T)). What is left of E is then minimised (L-BFGS-B, centres bounded
+by the walls); E = 0 is a packing without overlap. Where it is not reached, cooling starts anew, about four times slower
+each time. The exchanges matter: they let a packing be denser than one that is only pushed or shaken. Spheres whose
+diameters spread by 0.2 to 0.3 fill 0.62 (with half the gap) between walls six diameters apart, and 0.64 between walls
+eight apart.
 
 Sources: energy of soft spheres and the limit of random close packing: O'Hern et al., 10.1103/PhysRevE.68.011306;
 exchanges of places: Ninarello, Berthier and Coslovich, 10.1103/PhysRevX.7.021039; annealing: Kirkpatrick et al.,
@@ -62,6 +63,12 @@ _HOT, _COLD = 2e-3, 1e-6
 
 _TIME_STEP = 0.1
 """A sphere has up to 12 neighbours, and the steps of a spring of stiffness 12 are stable up to 2 / 12."""
+
+_SETTLING = 1_000
+"""Most steps without noise at the end."""
+
+_GRID = 2.0**20
+"""Places per mean diameter."""
 
 _EXCHANGE_EVERY, _TRIES = 20, 4
 """Steps between exchanges, and the pairs tried then, per sphere."""
@@ -193,21 +200,28 @@ def _cooled(
     reach, holder = reach.copy(), np.arange(len(reach))
     near = _Neighbours(centres, reach)
     has_sizes = float(np.ptp(reach)) > 1e-9
-    for step in range(steps):
+    for step in range(steps + _SETTLING):
         if step % 1000 == 0:
-            progress("packing particles", step, steps)
-        temperature = _HOT * (_COLD / _HOT) ** (step / steps)
-        if has_sizes and step % _EXCHANGE_EVERY == 0:
+            progress("packing particles", step, steps + _SETTLING)
+        temperature = _HOT * (_COLD / _HOT) ** (step / steps) if step < steps else 0.0
+        if temperature and has_sizes and step % _EXCHANGE_EVERY == 0:
             near = _Neighbours(centres, reach)
             _exchange(centres, reach, holder, near, room, inset, temperature, generator)
             near = _Neighbours(centres, reach)
         elif near.are_left(centres):
             near = _Neighbours(centres, reach)
-        slope = near.energy(centres, reach)[1]
+        energy, slope = near.energy(centres, reach)
         slope -= np.maximum(reach[:, None] - (centres - inset), 0.0)
         slope += np.maximum(reach[:, None] - (room - inset - centres), 0.0)
-        noise = math.sqrt(2.0 * temperature * _TIME_STEP) * generator.standard_normal(centres.shape)
+        if temperature:
+            noise = math.sqrt(2.0 * temperature * _TIME_STEP) * generator.standard_normal(centres.shape)
+        elif energy == 0.0:
+            break
+        else:
+            noise = np.zeros(centres.shape)
         centres = np.clip(centres - _TIME_STEP * slope + noise, inset, room - inset)
+        # Rounding, so that last bits that differ between machines do not grow into other packings.
+        centres = np.rint(centres * _GRID) / _GRID
     placed = np.empty_like(centres)
     placed[holder] = centres
     return placed
