@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ssbsim.case import Spacing
 from ssbsim.errors import MeshError
+from ssbsim.geometry._facets import contains_facets
 from ssbsim.geometry._simplex import signed_measures
 from ssbsim.geometry.crossings import find_crossings
 from ssbsim.geometry.gmsh_session import gmsh_session
@@ -99,7 +100,7 @@ def mesh_solid(partition: Partition, spacing: Spacing, *, where: str = "geometry
     used, vertices = np.unique(cells, return_inverse=True)
     # Points of the partition stay as they were, bit by bit.
     everything = np.vstack([partition.points, *(filling.points * scale for filling in fillings)])
-    return MeshData(
+    mesh = MeshData(
         points=everything[used],
         cell_type="tetrahedron",
         cells=vertices.reshape(-1, 4),
@@ -110,6 +111,29 @@ def mesh_solid(partition: Partition, spacing: Spacing, *, where: str = "geometry
         boundaries=partition.boundaries,
         notes=(*partition.notes, *notes),
     )
+    _check_films(partition, mesh, used, where)
+    return mesh
+
+
+def _check_films(partition: Partition, mesh: MeshData, used: Int, where: str) -> None:
+    """Raise where two grains touch although a film was to lie between them: it would be short-circuited there."""
+    wanted = (partition.film > 0.0).any(axis=1)
+    films = {int(grain) for grain in partition.film_grain[partition.film > 0.0]}
+    touching = [facets for pair, facets in mesh.interface_facets().items() if not films & set(pair)]
+    if not wanted.any() or not touching:
+        return
+    count = len(partition.points)
+    facets = np.sort(partition.facets[wanted], axis=1)
+    open_facets = used[np.vstack(touching)]
+    open_facets = open_facets[(open_facets < count).all(axis=1)]
+    is_open = contains_facets(open_facets, facets, max(count, 1))
+    if is_open.any():
+        place = ", ".join(f"{value:.4g}" for value in partition.points[open_facets[is_open][0]].mean(axis=0))
+        raise MeshError(
+            f"The film has {int(is_open.sum())} holes: two grains touch where their corners are too sharp for it.",
+            where=f"{where}, first around ({place}) m",
+            hint="make the core or coating thinner, spacing.transverse larger, grains larger, or use another seed",
+        )
 
 
 def _describe_gaps(areas: list[tuple[float, float, float]], where: str) -> list[str]:

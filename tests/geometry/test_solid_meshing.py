@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ssbsim.case import Spacing
+from ssbsim.case import PolycrystalGeometry, Spacing
 from ssbsim.errors import MeshError
 from ssbsim.geometry.faces import triangulate_faces
+from ssbsim.geometry.kinds.polycrystal import divide_polycrystal, grow_grains
 from ssbsim.geometry.mesh_data import Grain, MeshData
 from ssbsim.geometry.partition import OUTSIDE, Partition
-from ssbsim.geometry.solid import mesh_solid
+from ssbsim.geometry.solid import _check_films, mesh_solid
 from ssbsim.geometry.spheres import triangulate_sphere
 
 UM = 1e-6
@@ -285,3 +287,17 @@ def test_edge_sizes_hold():
     on_edge = np.sort(done.points[done.points[:, 1] == 0.0, 0])
     assert np.diff(on_edge).max() <= 0.05 * (1 + 1e-12)
     assert (done.points[:, 2] == 0.0).all()
+
+
+def test_holes_in_a_film_are_errors():
+    # The film is asked for, and the mesh is one without it: all facets between grains are holes.
+    geometry = PolycrystalGeometry(
+        dimension=3, grains=3, grain_size=40e-9, core_width=1e-9, spacing={"interface": 1e-9, "bulk": 15e-9}
+    )
+    partition = divide_polycrystal(geometry, grow_grains(geometry))
+    bare = replace(partition, film=np.zeros_like(partition.film), resolved=np.zeros_like(partition.resolved))
+    mesh = mesh_solid(bare, geometry.spacing)
+    between = int((partition.wall < 0).sum())
+    with pytest.raises(MeshError, match=f"has {between} holes"):
+        _check_films(partition, mesh, np.arange(len(mesh.points)), "geometry")
+    _check_films(bare, mesh, np.arange(len(mesh.points)), "geometry")
