@@ -115,7 +115,9 @@ def _tetrahedra(mesh: MeshData) -> Any:
 
     factor, unit = scaled_unit(float(np.ptp(mesh.points, axis=0).max()), "m")
     figure = new_figure(4.2)
-    axes = figure.add_subplot(1, 2, 1, projection="3d")
+    # The labels of z stand outside what the layout knows of: they need a column of their own.
+    columns = figure.add_gridspec(1, 3, width_ratios=[1.0, 0.2, 0.9])
+    axes = figure.add_subplot(columns[0], projection="3d")
     faces, grain = _clipped_surface(mesh)
     axes.add_collection3d(
         Poly3DCollection(
@@ -132,9 +134,8 @@ def _tetrahedra(mesh: MeshData) -> Any:
     facets = np.vstack([*mesh.interface_facets().values(), np.empty((0, 3), dtype=np.int64)])
     lines, _ = cut_simplices(mesh.points, facets, float(centre[2]))
     plane = _Plane(pieces, mesh.cell_sizes()[owners], mesh.cell_grain[owners], lines)
-    section = figure.add_subplot(1, 2, 2)
+    section = figure.add_subplot(columns[2])
     _draw_plane(section, plane, mesh, (centre, half), width=WIDTH / 2)
-    # The label of z stands outside what the layout knows of.
     section.yaxis.set_label_position("right")
     section.yaxis.tick_right()
     return figure
