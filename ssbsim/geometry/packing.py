@@ -137,8 +137,8 @@ def pack_balls(
     dimension, largest = len(sides), float(radii.max())
     if 2.0 * (largest + gap) > sides.min():
         raise MeshError(
-            f"A particle of {2.0 * largest:.3g} m with its gap ({gap:.3g} m) to both walls does not fit into the "
-            f"{sides.min():.3g} m between them.",
+            "The largest particle does not fit into the box: with its gap to both walls it is "
+            f"{2.0 * (largest + gap) / sides.min():.4g} times as wide as the box where that is narrowest.",
             where=where,
             hint="make size, spread or gap smaller, or the box larger",
         )
