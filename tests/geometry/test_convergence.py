@@ -223,6 +223,15 @@ def divided_composite(dimension: int, r: int) -> MeshData:
 
 
 def divided_image(dimension: int, r: int) -> MeshData:
+    if dimension == 3:
+        return build(
+            ImageGeometry(
+                path=MESHES / "tomogram.tif",
+                pixel=10 * NM,
+                labels={1: "solid", 2: "particle"},
+                spacing={**sizes(1, interface=10.0, bulk=40.0, transverse=10.0), "refinement": r},
+            )
+        )
     return build(
         ImageGeometry(
             path=MESHES / "micrograph.png",
@@ -266,7 +275,7 @@ CASES: dict[str, list[Case]] = {
         (divided_composite, 3, smooth, LEVELS),
     ],
     "file": [(divided_file, d, smooth, LEVELS) for d in (2, 3)],
-    "image": [(divided_image, 2, smooth, (1, 2))],
+    "image": [(divided_image, d, smooth, (1, 2)) for d in (2, 3)],
     "layers": [
         *((kinked_layers, d, through_planes, (1, 2)) for d in (2, 3)),
         (divided_layers, 1, smooth, LEVELS),
