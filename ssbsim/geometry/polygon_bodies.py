@@ -39,8 +39,8 @@ from ssbsim.geometry.tessellation import Tessellation, compact, tessellate
 
 Floats = NDArray[np.float64]
 
-_SEED_FRACTION = 0.3
-"""Seeds are the centres of balls in the ratio of the polygons that fill this part of the composite."""
+_SEED_FRACTIONS = (0.3, 0.2, 0.1)
+"""Seeds are the centres of balls in the ratio of the polygons that fill this part of the composite, the first that fits."""
 
 _STEPS = (4, 12)
 """Steps of the cells before the gaps are looked at, and before giving up; gaps hardly grow after these."""
@@ -94,8 +94,7 @@ def make_polygons(
     whole = float(np.prod(inner))
     if measures.sum() >= whole:
         raise _gap_too_wide(0.0, where)
-    smaller = radii * (_SEED_FRACTION * whole / measures.sum()) ** (1.0 / d)
-    seeds = pack_balls(smaller, list(inner), 0.0, generator, where=where)
+    seeds = _seeds(radii * (whole / measures.sum()) ** (1.0 / d), inner, generator, where)
     # Tolerances of tessellations are for cells of a size about 1.
     scale = (whole / len(radii)) ** (1.0 / d)
     widest = 0.0
@@ -131,6 +130,18 @@ def _gap_too_wide(share: float, where: str) -> MeshError:
         where=where,
         hint="make volume_fraction, gap or spread smaller, or try another seed",
     )
+
+
+def _seeds(radii: Floats, box: Floats, generator: np.random.Generator, where: str) -> Floats:
+    """Centres of balls that would fill the box, made smaller."""
+    *larger, smallest = (fraction ** (1.0 / len(box)) for fraction in _SEED_FRACTIONS)
+    for factor in larger:
+        try:
+            return pack_balls(factor * radii, list(box), 0.0, generator, where=where)
+        except MeshError:
+            # A few large ones among small ones may not fit between the walls.
+            continue
+    return pack_balls(smallest * radii, list(box), 0.0, generator, where=where)
 
 
 def _relaxed(seeds: Floats, measures: Floats, box: Floats) -> Iterator[PowerDiagram]:
