@@ -27,7 +27,7 @@ def pair_across_edges(points: Float, triangles: Int, *, where: str) -> Int:
         where: The body, for messages.
 
     Raises:
-        MeshError: where the surface has a rim.
+        MeshError: where the surface has a rim, or passes through itself at an edge in which it touches itself.
     """
     sides = np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=-1).reshape(-1, 2)
     low, high = sides.min(axis=1), sides.max(axis=1)
@@ -55,6 +55,14 @@ def pair_across_edges(points: Float, triangles: Int, *, where: str) -> Int:
         for here, following in zip(turn, np.roll(turn, -1), strict=True):
             if not forward[around[here]]:
                 partner[around[here]], partner[around[following]] = around[following], around[here]
+    is_single = (partner < 0) | (partner[partner] != np.arange(len(partner)))
+    if is_single.any():
+        place = ", ".join(f"{value:.6g}" for value in points[sides[np.argmax(is_single)]].mean(axis=0))
+        raise MeshError(
+            "Parts of the surface of a grain that meet in an edge pass through each other.",
+            where=f"{where}, at ({place})",
+            hint="use smoother or larger grains, or another seed",
+        )
     return partner
 
 

@@ -16,6 +16,7 @@ from ssbsim.geometry.faces import triangulate_faces
 from ssbsim.geometry.kinds.polycrystal import divide_polycrystal, grow_grains
 from ssbsim.geometry.mesh_data import Grain, MeshData
 from ssbsim.geometry.partition import OUTSIDE, Partition
+from ssbsim.geometry.shells import pair_across_edges
 from ssbsim.geometry.solid import _check_films, mesh_solid
 from ssbsim.geometry.spheres import triangulate_sphere
 
@@ -301,3 +302,18 @@ def test_holes_in_a_film_are_errors():
     with pytest.raises(MeshError, match=f"has {between} holes"):
         _check_films(partition, mesh, np.arange(len(mesh.points)), "geometry")
     _check_films(bare, mesh, np.arange(len(mesh.points)), "geometry")
+
+
+def test_surfaces_that_pass_through_each_other_at_an_edge_are_refused():
+    # Two tetrahedra with a common edge along z; seen along it, one covers the angles 0 to 60, the other 30 to 90 degrees.
+    def wedge(start: float, first: int) -> tuple[list[tuple[float, float, float]], list[list[int]]]:
+        ends = [(math.cos(math.radians(a)), math.sin(math.radians(a)), 0.5) for a in (start, start + 60.0)]
+        a, b, c, d = 0, 1, first, first + 1
+        return ends, [[a, b, c], [a, c, d], [a, d, b], [b, d, c]]
+
+    (one, first), (two, second) = wedge(0.0, 2), wedge(30.0, 4)
+    points = np.array([(0.0, 0.0, 0.0), (0.0, 0.0, 1.0), *one, *two])
+    alone = np.array(first)
+    assert sorted(pair_across_edges(points, alone, where="here")) == list(range(12))
+    with pytest.raises(MeshError, match="pass through each other"):
+        pair_across_edges(points, np.array([*first, *second]), where="here")
