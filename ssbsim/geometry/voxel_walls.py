@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
 from ssbsim.geometry.faces import fit_plane
+from ssbsim.geometry.planar_fill import loop_area
 from ssbsim.geometry.polygons import fill_polygons
 from ssbsim.geometry.shells import pair_across_edges
-from ssbsim.geometry.walls import loop_area, polygon_of_loops, trace_loops
+from ssbsim.geometry.walls import polygon_of_loops, trace_loops
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]

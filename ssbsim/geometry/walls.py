@@ -17,6 +17,7 @@ from ssbsim.errors import MeshError
 from ssbsim.geometry.faces import fit_plane
 from ssbsim.geometry.grading import graded_sizes
 from ssbsim.geometry.inset import GrainSurface, InsetDirections
+from ssbsim.geometry.planar_fill import loop_area
 from ssbsim.geometry.polygons import Polygon, fill_polygons
 from ssbsim.geometry.rows import extrude_facets
 
@@ -249,12 +250,6 @@ def polygon_of_loops(places: Float, loops: list[Int], where: str) -> Polygon:
     return Polygon(points=places, loops=numbers, sizes=sizes, name=where)
 
 
-def loop_area(places: Float) -> float:
-    """Area that a loop turns around, positive to the left."""
-    x, y = places.T
-    return 0.5 * float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum())
-
-
 def _next(side: Int) -> Int:
     return side - side % 3 + (side + 1) % 3
 
@@ -263,4 +258,4 @@ def _next_one(side: int) -> int:
     return side - side % 3 + (side + 1) % 3
 
 
-__all__ = ["OutlineError", "Walls", "loop_area", "polygon_of_loops", "remesh_walls", "trace_loops"]
+__all__ = ["OutlineError", "Walls", "polygon_of_loops", "remesh_walls", "trace_loops"]
