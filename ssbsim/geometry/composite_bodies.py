@@ -119,7 +119,7 @@ def _balls(
     outlines = [disc_places(c, r)[:-1] for c, r in zip(centres, radii, strict=True)]
     discs = []
     for i, (centre, radius) in enumerate(zip(centres, radii, strict=True)):
-        sizes = wanted_sizes(disc_places(centre, radius), i, outlines, walls, float(sides[i]), film)
+        sizes = wanted_sizes(disc_places(centre, radius), i, outlines, walls, float(coarsest[i]), film)
         discs.append(make_disc(centre, radius, sizes, growth))
     return discs, outlines
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -115,6 +116,16 @@ def test_the_gap_holds_between_the_outlines_themselves(name):
             for other in corners[:i]:
                 # Convex bodies are as far apart as the nearest vertex and side; vertices alone are no nearer.
                 assert np.linalg.norm(body[:, None] - other, axis=2).min() >= gap
+
+
+def test_the_gap_holds_between_dense_discs():
+    # Discs are packed by how far their polygons reach, with as many chords as they have.
+    dense = {"particles": {"size": 1e-6, "gap": 0.001e-6, "volume_fraction": 0.6}, "voids": {"size": 0.8e-6}}
+    geometry = composite(VOIDS, dense, {"voids": {"volume_fraction": 0.18}}, separator=None, length=12e-6, seed=2)
+    assert geometry.particles.volume_fraction + geometry.voids.volume_fraction > 0.7
+    hulls = [shapely.MultiPoint(1e6 * body).convex_hull for body in bodies(make_composite(geometry))]
+    apart = min(one.distance(other) for i, one in enumerate(hulls) for other in hulls[:i])
+    assert apart > 1e6 * geometry.particles.gap * (1.0 - 1e-9)
 
 
 @pytest.mark.parametrize("name", CASES)
