@@ -25,26 +25,27 @@ from ssbsim.errors import (
 
 if TYPE_CHECKING:
     from ssbsim.case import load_case
-    from ssbsim.checking import CheckReport, check
-    from ssbsim.fitting import fit
-    from ssbsim.mesh_report import MeshReport, mesh_case
+    from ssbsim.commands.check import check
+    from ssbsim.commands.check_report import CheckReport
+    from ssbsim.commands.fit import fit
+    from ssbsim.commands.mesh import MeshReport, mesh_case
+    from ssbsim.commands.run import run
     from ssbsim.results import Results, open_results
-    from ssbsim.running import run
 
 __version__ = "0.1.0"
 
 __getattr__ = lazy_names(
     __name__,
     {
-        "CheckReport": "checking",
-        "MeshReport": "mesh_report",
+        "CheckReport": "commands.check_report",
+        "MeshReport": "commands.mesh",
         "Results": "results",
-        "check": "checking",
-        "fit": "fitting",
+        "check": "commands.check",
+        "fit": "commands.fit",
         "load_case": "case",
-        "mesh_case": "mesh_report",
+        "mesh_case": "commands.mesh",
         "open_results": "results",
-        "run": "running",
+        "run": "commands.run",
     },
 )
 

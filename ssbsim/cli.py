@@ -172,9 +172,9 @@ def upscale(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the law that the folder holds.")] = False,
 ) -> None:
     """Turn a resolved grain boundary (1D) into an interface law for polycrystals."""
-    from ssbsim.case._units import POTENTIAL, TEMPERATURE
-    from ssbsim.upscaling import read_list
-    from ssbsim.upscaling import upscale as make
+    from ssbsim.commands.upscale import read_list
+    from ssbsim.commands.upscale import upscale as make
+    from ssbsim.document.units import POTENTIAL, TEMPERATURE
 
     kelvin = read_list(temperatures, TEMPERATURE, where="--temperatures")
     volts = read_list(drops, POTENTIAL, where="--drops")
@@ -223,7 +223,7 @@ def validate(
     ] = None,
 ) -> None:
     """Run the validation cases and write a table and overlay plots; fails if one is out of tolerance."""
-    from ssbsim.validation import validate as run_validation
+    from ssbsim.commands.validate import validate as run_validation
 
     if not run_validation(names or (), output, tell=_say, folder=cases):
         raise typer.Exit(7)

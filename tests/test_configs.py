@@ -14,13 +14,11 @@ from ruamel.yaml import YAML
 
 import ssbsim
 from ssbsim.analysis import exact
-from ssbsim.case import AVOGADRO
+from ssbsim.constants import AVOGADRO, FARADAY, GAS_CONSTANT
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 EXPECTED: dict[str, list[dict[str, Any]]] = YAML(typ="safe", pure=True).load(CONFIGS / "expected.yaml")
 NAMES = sorted(path.stem for path in CONFIGS.glob("*.yaml") if path.stem != "expected")
-
-FARADAY, GAS_CONSTANT = 96485.33212331, 8.31446261815324
 
 
 def _number(results: ssbsim.Results, wanted: dict[str, Any]) -> tuple[float, str]:

@@ -17,8 +17,8 @@ import numpy as np
 
 from ssbsim.analysis import exact
 from ssbsim.analysis.exact.impedance import blocking_cell_impedance
-from ssbsim.case import AVOGADRO
-from ssbsim.validation import Curve, Panel, Row
+from ssbsim.commands.validate import Curve, Panel, Row
+from ssbsim.constants import AVOGADRO
 
 CASE = """
 title: A cell that blocks

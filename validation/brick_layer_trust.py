@@ -28,8 +28,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import brentq
 
+from ssbsim.commands.validate import Curve, Panel, Row
 from ssbsim.studies.effective_transport import effective_transport
-from ssbsim.validation import Curve, Panel, Row
 
 GRAIN, WIDTH = 1e-6, 1e-9
 RATIOS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)

@@ -23,9 +23,8 @@ from pathlib import Path
 import numpy as np
 
 from ssbsim.analysis import exact
-from ssbsim.discretization import FARADAY, GAS_CONSTANT
-from ssbsim.discretization.scaling import VACUUM_PERMITTIVITY
-from ssbsim.validation import Curve, Panel, Row
+from ssbsim.commands.validate import Curve, Panel, Row
+from ssbsim.constants import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
 
 THERMAL = GAS_CONSTANT * 298.15 / FARADAY
 PERMITTIVITY, CONCENTRATION, DIFFUSIVITY = 100.0, 1000.0, 1e-12

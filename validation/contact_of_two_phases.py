@@ -20,8 +20,8 @@ from __future__ import annotations
 import numpy as np
 
 from ssbsim.analysis import exact
-from ssbsim.case import AVOGADRO
-from ssbsim.validation import Curve, Panel, Row
+from ssbsim.commands.validate import Curve, Panel, Row
+from ssbsim.constants import AVOGADRO
 
 KT = 8.617333262e-5 * 300.0
 A = {"temperature": 300.0, "relative_permittivity": 10.0, "site_density": 2e28 / AVOGADRO, "site_fraction": 0.05}

@@ -18,10 +18,9 @@ from __future__ import annotations
 import numpy as np
 
 from ssbsim.analysis import exact
-from ssbsim.case import AVOGADRO
-from ssbsim.validation import Curve, Panel, Row
+from ssbsim.commands.validate import Curve, Panel, Row
+from ssbsim.constants import AVOGADRO, VACUUM_PERMITTIVITY
 
-VACUUM_PERMITTIVITY = 8.8541878128e-12
 WEAK = 1e-5  # V
 
 CASE = """

@@ -19,8 +19,8 @@ from __future__ import annotations
 import numpy as np
 
 from ssbsim.analysis.exact.impedance import finite_length_diffusion_impedance, finite_space_diffusion_impedance
-from ssbsim.discretization import FARADAY, GAS_CONSTANT
-from ssbsim.validation import Curve, Panel, Row
+from ssbsim.commands.validate import Curve, Panel, Row
+from ssbsim.constants import FARADAY, GAS_CONSTANT
 
 LENGTH, DIFFUSIVITY, CONCENTRATION = 1e-6, 1e-12, 1000.0
 TAU = LENGTH**2 / DIFFUSIVITY

@@ -17,8 +17,8 @@ from __future__ import annotations
 import numpy as np
 
 from ssbsim.analysis import exact
-from ssbsim.case import AVOGADRO
-from ssbsim.validation import Curve, Panel, Row
+from ssbsim.commands.validate import Curve, Panel, Row
+from ssbsim.constants import AVOGADRO
 
 CONCENTRATION = 1e25 / AVOGADRO
 BULK = {"temperature": 298.15, "relative_permittivity": 10.0, "concentration": CONCENTRATION}

@@ -15,9 +15,9 @@ import numpy as np
 
 from ssbsim.analysis.map_fit import fit_map
 from ssbsim.case import parse_case
+from ssbsim.commands.validate import Curve, Panel, Row
 from ssbsim.geometry import build_geometry
 from ssbsim.studies.tracer_map import TracerMap
-from ssbsim.validation import Curve, Panel, Row
 
 BULK, BOUNDARY, WIDTH = 2.6e-12, 1.4e-17, 1e-9
 GRAIN, GRAINS, CELL, PER_PIXEL = 20e-6, 4, 0.2e-6, 5

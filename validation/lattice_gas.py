@@ -19,9 +19,8 @@ from __future__ import annotations
 import numpy as np
 
 from ssbsim.analysis import exact
-from ssbsim.case import AVOGADRO
-from ssbsim.discretization import FARADAY
-from ssbsim.validation import Curve, Panel, Row
+from ssbsim.commands.validate import Curve, Panel, Row
+from ssbsim.constants import AVOGADRO, FARADAY
 
 STEP = 1e-3  # V
 MICRO = 1e-2

@@ -30,11 +30,11 @@ from scipy.integrate import quad, solve_ivp
 from scipy.optimize import brentq
 
 from ssbsim.analysis import exact
-from ssbsim.discretization import GAS_CONSTANT
-from ssbsim.validation import Curve, Panel, Row
+from ssbsim.commands.validate import Curve, Panel, Row
+from ssbsim.constants import FARADAY, GAS_CONSTANT
+from ssbsim.constants import VACUUM_PERMITTIVITY as VACUUM
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
-FARADAY, VACUUM = 96485.33212331001, 8.8541878128e-12
 THERMAL = GAS_CONSTANT * 298.15 / FARADAY
 WIDTH = 1e-9
 MEASURED = 1.4e-8

@@ -21,8 +21,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ssbsim.discretization import FARADAY, GAS_CONSTANT
-from ssbsim.validation import Curve, Panel, Row
+from ssbsim.commands.validate import Curve, Panel, Row
+from ssbsim.constants import FARADAY, GAS_CONSTANT
 
 LATTICE, LOCAL, WIDTH, GRAIN = 0.15, 1.57e-6, 1e-9, 2.42e-6
 CONCENTRATION, KELVIN = 8261.0, 298.15

@@ -30,9 +30,9 @@ import numpy as np
 from scipy.optimize import brentq
 
 from ssbsim.case import TracerStudy
+from ssbsim.commands.validate import Curve, Panel, Row
 from ssbsim.studies import STUDIES
 from ssbsim.studies.effective_transport import effective_transport
-from ssbsim.validation import Curve, Panel, Row
 
 GRAIN, BULK, PERMEABILITY, WIDTH = 20e-6, 2.6e-12, 1.4e-8, 1e-9
 CASE = """

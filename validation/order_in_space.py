@@ -1,7 +1,7 @@
 r"""Order of convergence in space, per field, of every equation, interface law and terminal.
 
-Manufactured solutions of one implicit step (ssbsim.validation.manufactured): the fields are given, the strong form is written here
-by hand, and the error of the simulation is followed while the mesh is halved. Cases:
+Manufactured solutions of one implicit step (ssbsim.commands.validate.manufactured): the fields are given, the strong form is
+written here by hand, and the error of the simulation is followed while the mesh is halved. Cases:
 
 electrolyte    Poisson-Nernst-Planck: two ions that share one site class, one of them also in a dilute class, fixed background,
                electrode with a Stern capacity, reservoir of both ions
@@ -24,10 +24,12 @@ from __future__ import annotations
 import numpy as np
 import ufl
 
-from ssbsim.validation import Curve, Panel
-from ssbsim.validation.manufactured import Part, observed_orders, order_rows, solve_manufactured
+from ssbsim.commands.validate import Curve, Panel
+from ssbsim.commands.validate.manufactured import Part, observed_orders, order_rows, solve_manufactured
+from ssbsim.constants import FARADAY
+from ssbsim.constants import GAS_CONSTANT as GAS
+from ssbsim.constants import VACUUM_PERMITTIVITY as VACUUM
 
-FARADAY, GAS, VACUUM = 96485.33212331001, 8.31446261815324, 8.8541878128e-12
 KT = 8.617333262e-5 * 300.0  # eV
 LENGTH, C0, D0 = 1e-9, 1000.0, 1e-12  # the scales that ssbsim chooses: extent, largest concentration, largest D_sigma
 THERMAL = GAS * 300.0 / FARADAY

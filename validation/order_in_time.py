@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ssbsim.validation import Curve, Panel
-from ssbsim.validation.manufactured import observed_orders, order_rows
+from ssbsim.commands.validate import Curve, Panel
+from ssbsim.commands.validate.manufactured import observed_orders, order_rows
 
 THERMAL = 0.025852
 STEPS = (4, 8, 16, 32)

@@ -19,8 +19,8 @@ from __future__ import annotations
 import numpy as np
 
 from ssbsim.analysis import exact
-from ssbsim.discretization import FARADAY, GAS_CONSTANT
-from ssbsim.validation import Curve, Panel, Row
+from ssbsim.commands.validate import Curve, Panel, Row
+from ssbsim.constants import FARADAY, GAS_CONSTANT
 
 THERMAL = GAS_CONSTANT * 298.15 / FARADAY
 CONCENTRATION = 8261.0

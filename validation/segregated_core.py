@@ -21,9 +21,8 @@ from __future__ import annotations
 import numpy as np
 
 from ssbsim.analysis import exact
-from ssbsim.case import AVOGADRO
-from ssbsim.discretization import FARADAY, GAS_CONSTANT
-from ssbsim.validation import Curve, Panel, Row
+from ssbsim.commands.validate import Curve, Panel, Row
+from ssbsim.constants import AVOGADRO, FARADAY, GAS_CONSTANT
 
 THERMAL = GAS_CONSTANT * 300.0 / FARADAY
 CONCENTRATION = 1e26 / AVOGADRO

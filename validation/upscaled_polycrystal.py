@@ -21,11 +21,11 @@ import time
 
 import numpy as np
 
-from ssbsim.case import BOLTZMANN_EV, EquilibriumStudy, SteadyStudy, TerminalUpdate, parse_case
-from ssbsim.discretization import FARADAY
+from ssbsim.case import EquilibriumStudy, SteadyStudy, TerminalUpdate, parse_case
+from ssbsim.commands.upscale import upscale
+from ssbsim.commands.validate import Curve, Panel, Row
+from ssbsim.constants import BOLTZMANN_EV, FARADAY
 from ssbsim.studies import STUDIES
-from ssbsim.upscaling import upscale
-from ssbsim.validation import Curve, Panel, Row
 
 KELVIN = 298.15
 FILLING = 8261.0 / 12250.0

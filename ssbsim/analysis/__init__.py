@@ -1,7 +1,7 @@
 """From results to science: the parts of one grain boundary, and exact results to overlay on simulations."""
 
-from . import exact
-from .boundary import (
+from ssbsim.analysis import exact
+from ssbsim.analysis.boundary import (
     BoundaryAnalysis,
     SpaceChargeLayer,
     analyse_boundary,

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from ssbsim.analysis.boundary import BoundaryAnalysis, analyse_boundary
 from ssbsim.case import BicrystalGeometry, Case
-from ssbsim.discretization.scaling import FARADAY, Scales
+from ssbsim.constants import FARADAY
+from ssbsim.discretization.scaling import Scales
 from ssbsim.physics import NUMPY, PhaseModel, debye_length
 
 Floats = npt.NDArray[np.float64]

@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ssbsim.case import BOLTZMANN_EV, Case, GrainBoundaryLaw, Interface, dump_interface
+from ssbsim.case import Case, GrainBoundaryLaw, Interface, dump_interface
+from ssbsim.constants import BOLTZMANN_EV
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ._case import Case
-from ._contact import (
+from ssbsim.case._case import Case
+from ssbsim.case._checks import phase_problems
+from ssbsim.case._contact import (
     BlockingLaw,
     ButlerVolmerLaw,
     CapacitiveLaw,
@@ -18,8 +19,8 @@ from ._contact import (
     Terminal,
     split_interface,
 )
-from ._dump import dump_interface, dump_resolved
-from ._geometries import (
+from ssbsim.case._dump import dump_interface, dump_resolved
+from ssbsim.case._geometries import (
     BicrystalGeometry,
     BricksGeometry,
     CompositeGeometry,
@@ -33,13 +34,12 @@ from ._geometries import (
     Spacing,
     Texture,
 )
-from ._grain_boundary import GrainBoundaryLaw, MisorientationClass
-from ._impedance import Frequencies, ImpedanceStudy
-from ._load import load_case, parse_case, revise_case
-from ._phase import Diffusivity, Phase, SiteClass, Species, parse_charge
-from ._problems import InvalidCaseError, Problem
-from ._schema import case_json_schema
-from ._study import (
+from ssbsim.case._grain_boundary import GrainBoundaryLaw, MisorientationClass
+from ssbsim.case._impedance import Frequencies, ImpedanceStudy
+from ssbsim.case._load import document_of, load_case, parse_case, revise_case
+from ssbsim.case._phase import Diffusivity, Phase, SiteClass, Species, is_material_file, parse_charge
+from ssbsim.case._schema import case_json_schema
+from ssbsim.case._study import (
     EffectiveTransportStudy,
     EquilibriumStudy,
     Output,
@@ -50,13 +50,9 @@ from ._study import (
     TerminalUpdate,
     TransientStudy,
 )
-from ._tracer import IsotopeImage, TracerStudy
-from ._units import AVOGADRO, BOLTZMANN_EV, ELEMENTARY_CHARGE
+from ssbsim.case._tracer import IsotopeImage, TracerStudy
 
 __all__ = [
-    "AVOGADRO",
-    "BOLTZMANN_EV",
-    "ELEMENTARY_CHARGE",
     "BicrystalGeometry",
     "BlockingLaw",
     "BricksGeometry",
@@ -77,7 +73,6 @@ __all__ = [
     "ImagePart",
     "ImpedanceStudy",
     "Interface",
-    "InvalidCaseError",
     "IsotopeImage",
     "Law",
     "Layer",
@@ -87,7 +82,6 @@ __all__ = [
     "OutputTimes",
     "Phase",
     "PolycrystalGeometry",
-    "Problem",
     "ReservoirTerminal",
     "ResistiveLaw",
     "SegregationLaw",
@@ -104,11 +98,14 @@ __all__ = [
     "TracerStudy",
     "TransientStudy",
     "case_json_schema",
+    "document_of",
     "dump_interface",
     "dump_resolved",
+    "is_material_file",
     "load_case",
     "parse_case",
     "parse_charge",
+    "phase_problems",
     "revise_case",
     "split_interface",
 ]

@@ -7,14 +7,14 @@ from typing import Annotated, Any, Protocol
 
 from pydantic import Field, model_validator
 
-from ._base import Model
-from ._checks import find_problems
-from ._contact import Interface, Terminal
-from ._geometries import Geometry
-from ._phase import Phase
-from ._problems import problems_error
-from ._quantities import Temperature
-from ._study import Output, Solver, Study
+from ssbsim.case._checks import find_problems
+from ssbsim.case._contact import Interface, Terminal
+from ssbsim.case._geometries import Geometry
+from ssbsim.case._phase import Phase
+from ssbsim.case._study import Output, Solver, Study
+from ssbsim.document.model import Model
+from ssbsim.document.problems import problems_error
+from ssbsim.document.quantities import Temperature
 
 
 class NamedPart(Protocol):
@@ -81,7 +81,7 @@ class Case(Model):
 
     def to_yaml(self, path: Path | str | None = None) -> str:
         """The case as YAML with every default written out and marked; also written to ``path`` when given."""
-        from ._dump import dump_resolved
+        from ssbsim.case._dump import dump_resolved
 
         text = dump_resolved(self)
         if path is not None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ._contact import LAWS_ACROSS, ElectrodeTerminal, ReservoirTerminal, split_interface
-from ._impedance import ImpedanceStudy
-from ._phase import Phase
-from ._problems import KeyPath, Problem
-from ._units import nearest
+from ssbsim.case._contact import LAWS_ACROSS, ElectrodeTerminal, ReservoirTerminal, split_interface
+from ssbsim.case._impedance import ImpedanceStudy
+from ssbsim.case._phase import Phase
+from ssbsim.document.problems import KeyPath, Problem
+from ssbsim.document.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from ._case import Case
+    from ssbsim.case._case import Case
 
 
 def find_problems(case: Case) -> list[Problem]:
@@ -24,16 +24,6 @@ def find_problems(case: Case) -> list[Problem]:
         *_terminal_problems(case),
         *_study_problems(case),
     ]
-
-
-def did_you_mean(name: str, choices: Sequence[str]) -> str:
-    """Hint with the nearest of ``choices``, or all of them when none is near."""
-    guess = nearest(name, choices)
-    if guess:
-        return f"did you mean '{guess}'?"
-    if len(choices) == 1:
-        return f"use '{choices[0]}'"
-    return "use one of " + ", ".join(f"'{choice}'" for choice in choices) if choices else "there is none to choose from"
 
 
 def phase_problems(phase: Phase, path: KeyPath = ()) -> list[Problem]:

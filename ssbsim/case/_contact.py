@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
-from ._base import Model
-from ._grain_boundary import GrainBoundaryLaw
-from ._quantities import (
+from ssbsim.case._grain_boundary import GrainBoundaryLaw
+from ssbsim.document.model import Model
+from ssbsim.document.quantities import (
     AreaCapacitance,
     AreaCharge,
     AreaDensity,

@@ -12,11 +12,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ._case import Case
-from ._contact import Interface
-from ._phase import Phase
-from ._problems import KeyPath
-from ._quantities import Quantity, quantity_of
+from ssbsim.case._case import Case
+from ssbsim.case._contact import Interface
+from ssbsim.case._phase import Phase
+from ssbsim.document.problems import KeyPath
+from ssbsim.document.quantities import Quantity, quantity_of
 
 _DEFAULT = "default"
 _PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -20,8 +20,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ._base import Model
-from ._quantities import (
+from ssbsim.constants import BOLTZMANN_EV, FARADAY
+from ssbsim.document.model import Model
+from ssbsim.document.quantities import (
     Angle,
     AreaCapacitance,
     AreaResistance,
@@ -36,9 +37,6 @@ from ._quantities import (
     Temperature,
     problem,
 )
-from ._units import AVOGADRO, BOLTZMANN_EV, ELEMENTARY_CHARGE
-
-_FARADAY = ELEMENTARY_CHARGE * AVOGADRO
 
 
 class MisorientationClass(Model):
@@ -148,4 +146,4 @@ class GrainBoundaryLaw(Model):
 
 def _resistance_times_permeability(temperature: float, charge: int, concentration: float, haven: float) -> float:
     """``R P = R_gas T H / (z^2 F^2 c)`` (ohm m3/s)."""
-    return BOLTZMANN_EV * temperature * haven / (charge * charge * _FARADAY * concentration)
+    return BOLTZMANN_EV * temperature * haven / (charge * charge * FARADAY * concentration)

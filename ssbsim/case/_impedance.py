@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from ._base import Model
-from ._quantities import Count, Frequency, Number, problem
+from ssbsim.document.model import Model
+from ssbsim.document.quantities import Count, Frequency, Number, problem
 
 #: Frequencies of one study.
 MAXIMUM_FREQUENCIES = 10_000

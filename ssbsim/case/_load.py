@@ -1,18 +1,19 @@
-"""From a file to a Case, and from what validation found to sentences with a file, a line and the nearest right name."""
+"""From a file to a Case."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from ._case import Case
-from ._problems import InvalidCaseError, Problem
-from ._translate import translate
-from ._yaml import YamlDocument, parse_yaml, read_yaml
+from ssbsim.case._case import Case
+from ssbsim.document.problems import InvalidCaseError
+from ssbsim.document.reading import validate_document
+from ssbsim.document.translation import translate
+from ssbsim.document.yaml_file import YamlDocument, parse_yaml, read_yaml
 
-M = TypeVar("M", bound=BaseModel)
+#: Fields of a case that are no keys of its file.
+_SET_ON_LOADING = ("source",)
 
 
 def load_case(path: Path | str) -> Case:
@@ -27,7 +28,7 @@ def load_case(path: Path | str) -> Case:
     Raises:
         InvalidCaseError: The file cannot be used; every problem is listed with file, line and key.
     """
-    case = validate_document(Case, read_yaml(path), folder=Path(path).resolve().parent)
+    case = validate_document(Case, read_yaml(path), folder=Path(path).resolve().parent, set_on_loading=_SET_ON_LOADING)
     return case.model_copy(update={"source": Path(path)})
 
 
@@ -42,7 +43,8 @@ def parse_case(text: str, *, name: str = "case", folder: Path | None = None) -> 
     Raises:
         InvalidCaseError: As for :func:`load_case`.
     """
-    return validate_document(Case, parse_yaml(text, name), folder=folder if folder is not None else Path.cwd())
+    start = folder if folder is not None else Path.cwd()
+    return validate_document(Case, parse_yaml(text, name), folder=start, set_on_loading=_SET_ON_LOADING)
 
 
 def revise_case(case: Case, **changes: object) -> Case:
@@ -64,33 +66,3 @@ def document_of(case: Case) -> YamlDocument:
     if case.source is not None and case.source.is_file():
         return read_yaml(case.source)
     return YamlDocument("the case", {})
-
-
-def validate_document(model: type[M], document: YamlDocument, *, folder: Path) -> M:
-    """The data of a YAML file as a model; quantities need units and paths start at ``folder``.
-
-    Raises:
-        InvalidCaseError: With every problem of the file.
-    """
-    data = document.data
-    if not isinstance(data, dict):
-        hint = "write 'key: value' lines"
-        raise InvalidCaseError(document.name, [Problem("the file is not a mapping of keys", (), hint, document.name)])
-    problems: list[Problem] = []
-    result = None
-    try:
-        result = model.model_validate(data, context={"units_required": True, "folder": folder})
-    except ValidationError as error:
-        problems = list(translate(error, model, document))
-    if model is Case and "source" in data:
-        path = ("source",)
-        problems.append(Problem("unknown key 'source'", path, "remove it; it is set on loading", document.place(path)))
-    if result is None or problems:
-        line_of = {one: index for index, one in enumerate(dict.fromkeys(problems))}
-        raise InvalidCaseError(document.name, sorted(line_of, key=lambda one: _line(one.place)))
-    return result
-
-
-def _line(place: str) -> int:
-    number = place.rpartition(":")[2]
-    return int(number) if number.isdigit() else 0

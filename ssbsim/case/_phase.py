@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from ._base import Model
-from ._quantities import (
+from ssbsim.constants import BOLTZMANN_EV
+from ssbsim.document.model import Model
+from ssbsim.document.quantities import (
     BarrierEv,
     ChargeDensity,
     Concentration,
@@ -26,7 +27,6 @@ from ._quantities import (
     Temperature,
     problem,
 )
-from ._units import BOLTZMANN_EV
 
 Electrostatics: TypeAlias = Literal["poisson", "conductor"]
 Statistics: TypeAlias = Literal["site_limited", "dilute"]

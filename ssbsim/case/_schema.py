@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ._case import Case
-from ._units import DIMENSIONS
+from ssbsim.case._case import Case
+from ssbsim.document.units import DIMENSIONS
 
 
 def case_json_schema() -> dict[str, Any]:

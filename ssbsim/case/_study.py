@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from ._base import Model
-from ._impedance import ImpedanceStudy
-from ._quantities import Count, EnergyEv, Number, Potential, Time, problem
-from ._tracer import TracerStudy
+from ssbsim.case._impedance import ImpedanceStudy
+from ssbsim.case._tracer import TracerStudy
+from ssbsim.document.model import Model
+from ssbsim.document.quantities import Count, EnergyEv, Number, Potential, Time, problem
 
 #: Output times of one study.
 MAXIMUM_OUTPUT_TIMES = 1_000_000

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from ._base import Model
-from ._quantities import Count, Length, NonNegativeLength, Number, Permeability, Time, problem
+from ssbsim.document.model import Model
+from ssbsim.document.quantities import Count, Length, NonNegativeLength, Number, Permeability, Time, problem
 
 NATURAL_LITHIUM_6 = 0.0759
 """Fraction of 6Li in natural lithium (M. Berglund, M. E. Wieser, Pure Appl. Chem. 83 (2011) 397,

@@ -6,15 +6,7 @@ The scales need no FEniCSx; what does is loaded at first use, so that a case can
 from typing import TYPE_CHECKING
 
 from ssbsim._lazy import lazy_names
-from ssbsim.discretization.scaling import (
-    AVOGADRO,
-    BOLTZMANN,
-    ELEMENTARY_CHARGE,
-    FARADAY,
-    GAS_CONSTANT,
-    VACUUM_PERMITTIVITY,
-    Scales,
-)
+from ssbsim.discretization.scaling import Scales
 
 if TYPE_CHECKING:
     from ssbsim.discretization.broken_space import broken_space
@@ -31,12 +23,6 @@ __getattr__ = lazy_names(
 )
 
 __all__ = [
-    "AVOGADRO",
-    "BOLTZMANN",
-    "ELEMENTARY_CHARGE",
-    "FARADAY",
-    "GAS_CONSTANT",
-    "VACUUM_PERMITTIVITY",
     "DistributedMesh",
     "InteriorFacets",
     "Scales",

@@ -13,19 +13,13 @@ in ``concentration``, diffusivities in ``diffusivity``. All other units follow::
     permittivity    = F^2 concentration length^2 / (R T)     (F/m)
 
 The scales are chosen from the case in SI, so the same case written in m, um or nm is the same problem to the solver.
-Physical constants: CODATA 2018 (exact values of the SI of 2019), doi 10.1103/RevModPhys.93.025010.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-ELEMENTARY_CHARGE = 1.602176634e-19
-BOLTZMANN = 1.380649e-23
-AVOGADRO = 6.02214076e23
-FARADAY = ELEMENTARY_CHARGE * AVOGADRO
-GAS_CONSTANT = BOLTZMANN * AVOGADRO
-VACUUM_PERMITTIVITY = 8.8541878128e-12
+from ssbsim.constants import FARADAY, GAS_CONSTANT
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ._library import Material, list_materials, load_material
-from ._provenance import Provenance, SourcedValue
-from ._resolve import case_provenance, phase_provenance, resolve_case, resolve_phase
+from ssbsim.materials._library import Material, list_materials, load_material
+from ssbsim.materials._provenance import Provenance, SourcedValue
+from ssbsim.materials._resolve import case_provenance, phase_provenance, resolve_case, resolve_phase
 
 __all__ = [
     "Material",

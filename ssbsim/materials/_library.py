@@ -20,16 +20,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..case import Phase, Problem
-from ..case._checks import did_you_mean, phase_problems
-from ..case._load import validate_document
-from ..case._phase import is_material_file
-from ..case._problems import InvalidCaseError, KeyPath, format_path
-from ..case._translate import translate
-from ..case._yaml import YamlDocument, read_yaml
-from ..errors import MaterialError
-from ._merge import merge_phases
-from ._provenance import Provenance, SourcedValue
+from ssbsim.case import Phase, is_material_file, phase_problems
+from ssbsim.document.problems import InvalidCaseError, KeyPath, Problem, format_path
+from ssbsim.document.reading import validate_document
+from ssbsim.document.suggestions import did_you_mean
+from ssbsim.document.translation import translate
+from ssbsim.document.yaml_file import YamlDocument, read_yaml
+from ssbsim.errors import MaterialError
+from ssbsim.materials._merge import merge_phases
+from ssbsim.materials._provenance import Provenance, SourcedValue
 
 LIBRARY = Path(__file__).parent / "library"
 

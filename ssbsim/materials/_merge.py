@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..case import Phase
+from ssbsim.case import Phase
 
 
 def merge_phases(base: Phase, changes: Phase) -> Phase:

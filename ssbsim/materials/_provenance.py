@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from ..case._units import TEMPERATURE, UnitError, parse_quantity
+from ssbsim.document.units import TEMPERATURE, UnitError, parse_quantity
 
 Basis: TypeAlias = Literal["read", "memory", "fitted", "definition", "case"]
 """``read`` at the source, from ``memory`` (to be verified), ``fitted`` so that a result comes out, true by

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..case import Case, InvalidCaseError, Phase, Problem, revise_case
-from ..case._checks import phase_problems
-from ..case._load import document_of
-from ..case._problems import KeyPath, format_path
-from ..case._units import CHARGE_DENSITY, CONCENTRATION, CONDUCTIVITY, DIFFUSIVITY, ENERGY, format_quantity
-from ..errors import MaterialError
-from ._library import given_values, is_replaced, load_material
-from ._merge import merge_phases
-from ._provenance import Provenance
+from ssbsim.case import Case, Phase, document_of, phase_problems, revise_case
+from ssbsim.document.problems import InvalidCaseError, KeyPath, Problem, format_path
+from ssbsim.document.units import CHARGE_DENSITY, CONCENTRATION, CONDUCTIVITY, DIFFUSIVITY, ENERGY, format_quantity
+from ssbsim.errors import MaterialError
+from ssbsim.materials._library import given_values, is_replaced, load_material
+from ssbsim.materials._merge import merge_phases
+from ssbsim.materials._provenance import Provenance
 
 
 def resolve_phase(phase: Phase, where: str = "") -> Phase:

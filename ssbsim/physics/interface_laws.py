@@ -45,7 +45,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ssbsim.case import Interface
-from ssbsim.discretization.scaling import VACUUM_PERMITTIVITY, Scales
+from ssbsim.constants import VACUUM_PERMITTIVITY
+from ssbsim.discretization.scaling import Scales
 from ssbsim.errors import CaseError
 from ssbsim.geometry import Grain
 from ssbsim.geometry.orientations import misorientation_angle

@@ -33,7 +33,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ssbsim.case import Phase
-from ssbsim.discretization.scaling import VACUUM_PERMITTIVITY, Scales
+from ssbsim.constants import VACUUM_PERMITTIVITY
+from ssbsim.discretization.scaling import Scales
 from ssbsim.errors import CaseError
 from ssbsim.physics.operations import NUMPY, Operations
 from ssbsim.physics.site_statistics import SITE_STATISTICS, SiteStatistics

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ssbsim.results._provenance import provenance
     from ssbsim.results._reader import Results, SavedStep, open_results
     from ssbsim.results.mesh_files import write_mesh_files
-    from ssbsim.results.plots import plot_run
+    from ssbsim.results.pictures.draw import plot_run
     from ssbsim.results.report import write_report
 
 _HOMES = {
@@ -32,7 +32,7 @@ _HOMES = {
     "estimate_output": "_estimate",
     "open_log": "_log",
     "open_results": "_reader",
-    "plot_run": "plots",
+    "plot_run": "pictures.draw",
     "provenance": "_provenance",
     "read_checkpoint": "_checkpoint",
     "write_mesh_files": "mesh_files",

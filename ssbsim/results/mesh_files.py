@@ -67,8 +67,8 @@ def write_mesh_files(
     _files.write_text(paths[2], _files.to_json(report))
     _files.write_text(paths[3], report_text)
     if picture:
-        from ssbsim.results._plot_geometry import draw_geometry
-        from ssbsim.results.plots import picture_bytes
+        from ssbsim.results.pictures.draw import picture_bytes
+        from ssbsim.results.pictures.geometry import draw_geometry
 
         _files.write_bytes(paths[4], picture_bytes(draw_geometry(mesh), "png", dpi=200))
     return paths

@@ -12,9 +12,9 @@ from typing import Any
 from ssbsim.errors import ResultsError
 from ssbsim.results import _files
 from ssbsim.results._log import FILE as LOG_FILE
-from ssbsim.results._plot_style import pretty_unit, quantity_text
 from ssbsim.results._reader import Results, open_results
-from ssbsim.results.plots import figures, picture_bytes
+from ssbsim.results.pictures.draw import figures, picture_bytes
+from ssbsim.results.pictures.style import pretty_unit, quantity_text
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:60rem;margin:2rem auto;padding:0 1rem}

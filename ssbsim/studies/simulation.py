@@ -18,7 +18,8 @@ import numpy.typing as npt
 from mpi4py import MPI
 
 from ssbsim.case import Case
-from ssbsim.discretization import FARADAY, DistributedMesh, Scales, gather_rows
+from ssbsim.constants import FARADAY
+from ssbsim.discretization import DistributedMesh, Scales, gather_rows
 from ssbsim.errors import CaseError
 from ssbsim.geometry import MeshData
 from ssbsim.physics import NUMPY, POTENTIAL, build_functional, debye_length

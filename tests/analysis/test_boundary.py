@@ -7,7 +7,7 @@ import pytest
 from scipy.special import dawsn, erf
 
 from ssbsim.analysis import boundary, exact
-from ssbsim.analysis.exact._common import BOLTZMANN, ELEMENTARY_CHARGE, FARADAY
+from ssbsim.constants import BOLTZMANN, ELEMENTARY_CHARGE, FARADAY
 
 UNIT = BOLTZMANN * 300.0 / ELEMENTARY_CHARGE
 CONCENTRATION = 166.0

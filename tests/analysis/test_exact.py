@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from ssbsim.analysis import exact
-from ssbsim.analysis.exact._common import (
+from ssbsim.analysis.exact._common import as_result
+from ssbsim.analysis.exact.lattice_gas import reduced_charge
+from ssbsim.constants import (
     AVOGADRO,
     BOLTZMANN,
     ELEMENTARY_CHARGE,
     FARADAY,
     GAS_CONSTANT,
     VACUUM_PERMITTIVITY,
-    as_result,
 )
-from ssbsim.analysis.exact.lattice_gas import reduced_charge
 
 MICROCOULOMB = 1e-2  # C/m2 in one uC/cm2, F/m2 in one uF/cm2
 UNIT_300 = BOLTZMANN * 300.0 / ELEMENTARY_CHARGE

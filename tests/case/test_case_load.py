@@ -13,7 +13,6 @@ from ssbsim.case import (
     Case,
     EquilibriumStudy,
     FileGeometry,
-    InvalidCaseError,
     LayersGeometry,
     ReservoirTerminal,
     ResistiveLaw,
@@ -23,6 +22,7 @@ from ssbsim.case import (
     parse_case,
     revise_case,
 )
+from ssbsim.document.problems import InvalidCaseError
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

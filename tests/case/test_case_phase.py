@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ssbsim.case import BOLTZMANN_EV, Diffusivity, Phase, SiteClass, Species, parse_charge
+from ssbsim.case import Diffusivity, Phase, SiteClass, Species, parse_charge
+from ssbsim.constants import BOLTZMANN_EV
 
 
 @pytest.mark.parametrize(

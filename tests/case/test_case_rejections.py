@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ssbsim.case import InvalidCaseError, load_case, parse_case
+from ssbsim.case import load_case, parse_case
+from ssbsim.document.problems import InvalidCaseError
 
 # (what is replaced, by what, what is said, where, hint)
 REJECTIONS = [

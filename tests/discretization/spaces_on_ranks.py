@@ -13,10 +13,11 @@ from mpi4py import MPI
 from mpi_runner import abort_on_error
 from samples import NM, lattice_gas, layers, make_case, reservoir, run_studies, simulation
 
+from ssbsim.constants import FARADAY
+from ssbsim.constants import GAS_CONSTANT as GAS
 from ssbsim.discretization import DistributedMesh, broken_space
 
 COMM = MPI.COMM_WORLD
-FARADAY, GAS = 96485.33212331002, 8.31446261815324
 # Far larger than the Debye length and half full: neutral everywhere, and the mobility is that of the bulk.
 UNIT, BIAS = 1e-3, 0.01
 DENSITY, DIFFUSIVITY = 1e4, 1e-12

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ssbsim.case import AVOGADRO
+from ssbsim.constants import AVOGADRO
 from ssbsim.errors import MaterialError
 from ssbsim.materials import list_materials, load_material, resolve_phase
 

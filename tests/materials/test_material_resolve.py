@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ssbsim.case import InvalidCaseError, Phase, load_case, parse_case
+from ssbsim.case import Phase, load_case, parse_case
+from ssbsim.document.problems import InvalidCaseError
 from ssbsim.errors import MaterialError
 from ssbsim.materials import case_provenance, load_material, phase_provenance, resolve_case, resolve_phase
 

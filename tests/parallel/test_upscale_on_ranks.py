@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mpi_runner import mpirun
 
-from ssbsim.upscaling import upscale
+from ssbsim.commands.upscale import upscale
 
 pytestmark = pytest.mark.parallel
 
@@ -18,7 +18,7 @@ SCRIPT = f"""
 import json
 from mpi4py import MPI
 import ssbsim
-from ssbsim.upscaling import upscale
+from ssbsim.commands.upscale import upscale
 
 found = upscale({str(CASE)!r}, drops=(0.01, 0.1))
 try:

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from samples import lattice_gas, layers, make_case, reservoir, run_studies, simulation
 
 from ssbsim.case import GrainBoundaryLaw
-from ssbsim.discretization import BOLTZMANN, FARADAY, GAS_CONSTANT, Scales
+from ssbsim.constants import BOLTZMANN, FARADAY, GAS_CONSTANT
+from ssbsim.discretization import Scales
 from ssbsim.geometry import Grain
 from ssbsim.physics import phase_model
 from ssbsim.physics.interface_laws import INTERFACE_LAWS

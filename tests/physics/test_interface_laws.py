@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from samples import electrode, lattice_gas, layers, make_case
 
 from ssbsim.case import Phase
-from ssbsim.discretization import FARADAY, Scales
+from ssbsim.constants import FARADAY
+from ssbsim.discretization import Scales
 from ssbsim.physics import INTERFACE_LAWS, NUMPY, Side, phase_model
 
 SCALES = Scales(298.15, 1e-8, 1e4, 1e-12)

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from samples import lattice_gas, layers, make_case, reservoir, run_studies, simulation
 
 from ssbsim.case import GrainBoundaryLaw
-from ssbsim.discretization import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY, Scales
+from ssbsim.constants import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
+from ssbsim.discretization import Scales
 from ssbsim.physics import INTERFACE_LAWS, NUMPY, Side, phase_model
 
 T, C = 298.15, 5e3

@@ -11,10 +11,10 @@ import pytest
 
 from ssbsim.errors import ResultsError
 from ssbsim.results import RunFolder, open_results, plot_run, write_report
-from ssbsim.results._plot_mesh import draw_mesh
-from ssbsim.results._plot_profiles import chosen_states, windows_of
-from ssbsim.results._plot_style import axis_label, pretty_name, pretty_unit, quantity_text, scaled_unit
-from ssbsim.results.plots import figures, picture_bytes
+from ssbsim.results.pictures.draw import figures, picture_bytes
+from ssbsim.results.pictures.mesh import draw_mesh
+from ssbsim.results.pictures.profiles import chosen_states, windows_of
+from ssbsim.results.pictures.style import axis_label, pretty_name, pretty_unit, quantity_text, scaled_unit
 
 
 @pytest.fixture(scope="module")

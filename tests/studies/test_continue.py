@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import ssbsim
-import ssbsim.recording
+import ssbsim.commands.recording
 from ssbsim.case import parse_case
 
 CASE = """
@@ -32,18 +32,18 @@ class CutShortError(Exception):
 def test_continued_run_ends_where_the_uninterrupted_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     case = parse_case(CASE, name="continue", folder=tmp_path)
     whole = ssbsim.run(case, tmp_path / "whole", report=False, show_progress=False)
-    observe = ssbsim.recording.Recorder.observe
+    observe = ssbsim.commands.recording.Recorder.observe
 
-    def cut(self: ssbsim.recording.Recorder, record: object) -> None:
+    def cut(self: ssbsim.commands.recording.Recorder, record: object) -> None:
         observe(self, record)  # type: ignore[arg-type]
         if self._simulation.step == 20:
             raise CutShortError
 
-    monkeypatch.setattr(ssbsim.recording, "_CHECKPOINT_EVERY", 0.0)
-    monkeypatch.setattr(ssbsim.recording.Recorder, "observe", cut)
+    monkeypatch.setattr(ssbsim.commands.recording, "_CHECKPOINT_EVERY", 0.0)
+    monkeypatch.setattr(ssbsim.commands.recording.Recorder, "observe", cut)
     with pytest.raises(CutShortError):
         ssbsim.run(case, tmp_path / "cut", report=False, show_progress=False)
-    monkeypatch.setattr(ssbsim.recording.Recorder, "observe", observe)
+    monkeypatch.setattr(ssbsim.commands.recording.Recorder, "observe", observe)
     rest = ssbsim.run(case, tmp_path / "rest", continue_from=tmp_path / "cut", report=False, show_progress=False)
     assert rest.history["time [s]"].iloc[0] > ssbsim.open_results(tmp_path / "cut").history["time [s]"].iloc[-1]
     assert rest.history["time [s]"].iloc[-1] == whole.history["time [s]"].iloc[-1]

@@ -13,7 +13,8 @@ from samples import TEMPERATURE, lattice_gas, layers, make_case, reservoir, simu
 
 from ssbsim import CaseError
 from ssbsim.case import Case, EffectiveTransportStudy, Spacing
-from ssbsim.discretization import FARADAY, GAS_CONSTANT, DistributedMesh, Scales
+from ssbsim.constants import FARADAY, GAS_CONSTANT
+from ssbsim.discretization import DistributedMesh, Scales
 from ssbsim.geometry import Grain, MeshData, build_geometry
 from ssbsim.geometry.extrude import split_boxes
 from ssbsim.geometry.meshing import mesh_partition

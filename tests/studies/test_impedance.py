@@ -19,12 +19,12 @@ from ssbsim.analysis.exact.impedance import (
 )
 from ssbsim.analysis.impedance_fit import fit_circuit, read_spectrum
 from ssbsim.analysis.relaxation_times import distribution_of_relaxation_times
-from ssbsim.case import ImpedanceStudy, InvalidCaseError
-from ssbsim.discretization import FARADAY, GAS_CONSTANT
-from ssbsim.discretization.scaling import VACUUM_PERMITTIVITY
+from ssbsim.case import ImpedanceStudy
+from ssbsim.constants import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
+from ssbsim.document.problems import InvalidCaseError
 from ssbsim.errors import CaseError, ConvergenceError
 from ssbsim.physics import debye_length
-from ssbsim.results._plot_impedance import draw_impedance
+from ssbsim.results.pictures.impedance import draw_impedance
 from ssbsim.solvers.frequency_response import FrequencyResponse
 from ssbsim.studies import impedance
 from ssbsim.studies.impedance import Spectrum, impedance_spectrum

@@ -10,8 +10,8 @@ from mpi4py import MPI
 from samples import lattice_gas, make_case, reservoir, run_studies, simulation
 
 from ssbsim.case import Case, ImpedanceStudy
-from ssbsim.discretization import FARADAY, GAS_CONSTANT, DistributedMesh, Scales
-from ssbsim.discretization.scaling import VACUUM_PERMITTIVITY
+from ssbsim.constants import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
+from ssbsim.discretization import DistributedMesh, Scales
 from ssbsim.geometry import build_geometry
 from ssbsim.studies.effective_transport import effective_transport
 from ssbsim.studies.impedance import Spectrum, impedance_spectrum

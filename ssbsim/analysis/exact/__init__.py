@@ -6,8 +6,8 @@ a layer, with the sign of the potential: the layer itself holds the opposite. Ar
 otherwise; wrong input is a ValueError. Needs numpy; scipy only for profiles, contacts, cores and charging.
 """
 
-from .bikerman import bikerman_capacitance, bikerman_charge
-from .brick_layer import (
+from ssbsim.analysis.exact.bikerman import bikerman_capacitance, bikerman_charge
+from ssbsim.analysis.exact.brick_layer import (
     boundary_permeability,
     boundary_step_ratio,
     boundary_waiting_time,
@@ -15,16 +15,16 @@ from .brick_layer import (
     grain_filling_time,
     local_boundary_conductivity,
 )
-from .charging import StepCharging, linear_charging_time, step_charging_binary
-from .contact import Contact, contact_of_two_phases, diffuse_potential
-from .debye import debye_length_binary, debye_length_lattice_gas, debye_length_one_ion
-from .gouy_chapman import (
+from ssbsim.analysis.exact.charging import StepCharging, linear_charging_time, step_charging_binary
+from ssbsim.analysis.exact.contact import Contact, contact_of_two_phases, diffuse_potential
+from ssbsim.analysis.exact.debye import debye_length_binary, debye_length_lattice_gas, debye_length_one_ion
+from ssbsim.analysis.exact.gouy_chapman import (
     gouy_chapman_capacitance,
     gouy_chapman_charge,
     gouy_chapman_potential,
     series_capacitance,
 )
-from .grain_boundary import (
+from ssbsim.analysis.exact.grain_boundary import (
     SegregatedCore,
     depletion_excess_resistance,
     gouy_chapman_parallel_excess,
@@ -35,12 +35,12 @@ from .grain_boundary import (
     one_ion_excess_length,
     segregated_core,
 )
-from .impedance import (
+from ssbsim.analysis.exact.impedance import (
     blocking_cell_impedance,
     finite_length_diffusion_impedance,
     finite_space_diffusion_impedance,
 )
-from .lattice_gas import (
+from ssbsim.analysis.exact.lattice_gas import (
     accumulation_width,
     depletion_width,
     lattice_gas_capacitance,

@@ -3,8 +3,6 @@
 Scaled potential ``u = z F phi / (R T)``; a layer fills ``x >= 0`` with its neutral bulk at infinity and ``phi``
 counted from that bulk. ``G(u)`` is the charge on the far side of ``x = 0`` in units of ``eps R T / (|z| F lambda)``,
 so that the first integral of Poisson's equation reads ``du/d(x/lambda) = -G(u)``, with ``G(u) -> u`` for small ``u``.
-
-Constants are the exact ones of the 2019 SI; the vacuum permittivity is CODATA 2018.
 """
 
 from __future__ import annotations
@@ -14,22 +12,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ssbsim.constants import FARADAY, GAS_CONSTANT
 from ssbsim.errors import ConvergenceError
 
 FloatArray = NDArray[np.float64]
-
-ELEMENTARY_CHARGE = 1.602176634e-19
-"""C."""
-AVOGADRO = 6.02214076e23
-"""1/mol."""
-BOLTZMANN = 1.380649e-23
-"""J/K."""
-FARADAY = ELEMENTARY_CHARGE * AVOGADRO
-"""C/mol."""
-GAS_CONSTANT = BOLTZMANN * AVOGADRO
-"""J/(mol K)."""
-VACUUM_PERMITTIVITY = 8.8541878128e-12
-"""F/m."""
 
 
 def floats(values: ArrayLike) -> FloatArray:

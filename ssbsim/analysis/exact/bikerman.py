@@ -20,8 +20,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._common import VACUUM_PERMITTIVITY, FloatArray, as_result, floats, thermal_potential
-from .debye import debye_length_binary
+from ssbsim.analysis.exact._common import FloatArray, as_result, floats, thermal_potential
+from ssbsim.analysis.exact.debye import debye_length_binary
+from ssbsim.constants import VACUUM_PERMITTIVITY
 
 
 def _logarithm(potential: FloatArray, packing: FloatArray) -> FloatArray:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
-from ._common import FloatArray, floats, require_positive
+from ssbsim.analysis.exact._common import FloatArray, floats, require_positive
 
 
 def brick_layer_series(

@@ -26,9 +26,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ssbsim.analysis.exact._common import FloatArray, floats, require_positive
 from ssbsim.errors import ConvergenceError
-
-from ._common import FloatArray, floats, require_positive
 
 _MOST_POINTS = 320
 """Above this the dense Jacobian of the collocation takes minutes."""

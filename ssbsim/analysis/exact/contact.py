@@ -20,7 +20,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ._common import AVOGADRO, FARADAY, require_positive
+from ssbsim.analysis.exact._common import require_positive
+from ssbsim.constants import AVOGADRO, FARADAY
 
 ChargeLaw = Callable[[float], float]
 """Electrode-side charge (C/m2) as a growing function of the potential (V) against the bulk."""

@@ -15,7 +15,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._common import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY, FloatArray, floats, require_charge, require_positive
+from ssbsim.analysis.exact._common import FloatArray, floats, require_charge, require_positive
+from ssbsim.constants import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
 
 
 def _debye_length(

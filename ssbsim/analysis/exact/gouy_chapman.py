@@ -17,16 +17,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._common import (
-    GAS_CONSTANT,
-    VACUUM_PERMITTIVITY,
-    FloatArray,
-    as_result,
-    floats,
-    require_positive,
-    thermal_potential,
-)
-from .debye import debye_length_binary
+from ssbsim.analysis.exact._common import FloatArray, as_result, floats, require_positive, thermal_potential
+from ssbsim.analysis.exact.debye import debye_length_binary
+from ssbsim.constants import GAS_CONSTANT, VACUUM_PERMITTIVITY
 
 
 def gouy_chapman_potential(

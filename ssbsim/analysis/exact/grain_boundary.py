@@ -32,9 +32,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._common import (
-    FARADAY,
-    GAS_CONSTANT,
+from ssbsim.analysis.exact._common import (
     FloatArray,
     as_result,
     floats,
@@ -42,8 +40,9 @@ from ._common import (
     require_positive,
     thermal_potential,
 )
-from .debye import debye_length_one_ion
-from .lattice_gas import depletion_width, one_ion_charge, reduced_charge
+from ssbsim.analysis.exact.debye import debye_length_one_ion
+from ssbsim.analysis.exact.lattice_gas import depletion_width, one_ion_charge, reduced_charge
+from ssbsim.constants import FARADAY, GAS_CONSTANT
 
 
 def mott_schottky_width(

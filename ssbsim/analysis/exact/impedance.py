@@ -24,7 +24,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._common import VACUUM_PERMITTIVITY, FloatArray, floats, require_positive
+from ssbsim.analysis.exact._common import FloatArray, floats, require_positive
+from ssbsim.constants import VACUUM_PERMITTIVITY
 
 ComplexArray = NDArray[np.complex128]
 

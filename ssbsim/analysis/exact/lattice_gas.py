@@ -22,9 +22,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._common import (
-    FARADAY,
-    VACUUM_PERMITTIVITY,
+from ssbsim.analysis.exact._common import (
     FloatArray,
     as_result,
     decay_profile,
@@ -32,7 +30,8 @@ from ._common import (
     require_positive,
     thermal_potential,
 )
-from .debye import debye_length_lattice_gas, debye_length_one_ion, require_fraction
+from ssbsim.analysis.exact.debye import debye_length_lattice_gas, debye_length_one_ion, require_fraction
+from ssbsim.constants import FARADAY, VACUUM_PERMITTIVITY
 
 
 def reduced_charge(scaled_potential: FloatArray, fraction: FloatArray) -> FloatArray:

@@ -6,14 +6,14 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from .bricks import BricksGeometry
-from .composite import CompositeGeometry
-from .image import ImageGeometry, ImagePart
-from .mesh_file import FileGeometry
-from .polycrystal import PolycrystalGeometry, Texture
-from .section import BOX_SIDES, GeometrySection
-from .spacing import Spacing
-from .stacks import BicrystalGeometry, Layer, LayersGeometry
+from ssbsim.case._geometries.bricks import BricksGeometry
+from ssbsim.case._geometries.composite import CompositeGeometry
+from ssbsim.case._geometries.image import ImageGeometry, ImagePart
+from ssbsim.case._geometries.mesh_file import FileGeometry
+from ssbsim.case._geometries.polycrystal import PolycrystalGeometry, Texture
+from ssbsim.case._geometries.section import BOX_SIDES, GeometrySection
+from ssbsim.case._geometries.spacing import Spacing
+from ssbsim.case._geometries.stacks import BicrystalGeometry, Layer, LayersGeometry
 
 Geometry: TypeAlias = Annotated[
     LayersGeometry

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from .._problems import KeyPath
-from .._quantities import Count, Length, NonNegativeLength, problem
-from .section import BOX_SIDES, GeometrySection
-from .spacing import Spacing
+from ssbsim.case._geometries.section import BOX_SIDES, GeometrySection
+from ssbsim.case._geometries.spacing import Spacing
+from ssbsim.document.problems import KeyPath
+from ssbsim.document.quantities import Count, Length, NonNegativeLength, problem
 
 _MOST_BRICKS = 1_000_000
 

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from .._problems import KeyPath
-from .._quantities import Length
-from .section import GeometrySection
+from ssbsim.case._geometries.section import GeometrySection
+from ssbsim.document.problems import KeyPath
+from ssbsim.document.quantities import Length
 
 
 class FileGeometry(GeometrySection):

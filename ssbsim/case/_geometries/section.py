@@ -9,8 +9,8 @@ import re
 from abc import abstractmethod
 from typing import Literal, TypeAlias
 
-from .._base import Model
-from .._problems import KeyPath
+from ssbsim.document.model import Model
+from ssbsim.document.problems import KeyPath
 
 Dimensions: TypeAlias = Literal[1, 2, 3]
 

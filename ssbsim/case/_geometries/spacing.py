@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .._base import Model
-from .._quantities import Count, Length, Number, problem
+from ssbsim.document.model import Model
+from ssbsim.document.quantities import Count, Length, Number, problem
 
 
 class Spacing(Model):

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .._base import Model
-from .._problems import KeyPath
-from .._quantities import Length, NonNegativeLength, problem
-from .section import BOX_SIDES, Dimensions, GeometrySection
-from .spacing import Spacing
+from ssbsim.case._geometries.section import BOX_SIDES, Dimensions, GeometrySection
+from ssbsim.case._geometries.spacing import Spacing
+from ssbsim.document.model import Model
+from ssbsim.document.problems import KeyPath
+from ssbsim.document.quantities import Length, NonNegativeLength, problem
 
 
 class Layer(Model):

@@ -1,0 +1,204 @@
+"""Before anything is solved: does the case make sense, and is its mesh fine enough?
+
+The report lists phases, grains, interfaces and terminals with their
+measures. It needs no FEniCSx. The mesh is held against the Debye length wherever a space charge must be expected: at
+perfect contacts of two phases, at planes that carry charge or segregation sites, and at blocking electrodes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ssbsim.case import BicrystalGeometry, Case, LayersGeometry
+from ssbsim.commands.check_rows import grain_rows, interface_rows, terminal_rows
+from ssbsim.commands.resolution import BulkPhases, bulk_phases, space_charge_planes
+from ssbsim.commands.text_tables import bytes_text, number, number_range, table
+from ssbsim.errors import MeshError
+from ssbsim.geometry import MeshData, build_geometry
+from ssbsim.physics import NUMPY, PhaseModel
+from ssbsim.results import estimate_output
+
+#: Cell size at a space charge, in Debye lengths: above the first a warning, above the second an error.
+WARN_ABOVE = 0.5
+REFUSE_ABOVE = 1.0
+#: Cell size that resolves a space-charge layer to about 1 %, in Debye lengths.
+ENOUGH = 0.25
+#: Grains with the same fault that are named one by one.
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What a check found.
+
+    Args:
+        case: The resolved case.
+        mesh: Its mesh.
+        phases, grains, interfaces, terminals: Rows of the tables; keys carry units.
+        totals: Cells, vertices, unknowns, memory and output expected.
+        warnings: Sentences.
+        problems: Sentences about what must be mended before a run.
+        notes: Remarks of the mesh generator.
+    """
+
+    case: Case
+    mesh: MeshData
+    phases: tuple[dict[str, Any], ...]
+    grains: tuple[dict[str, Any], ...]
+    interfaces: tuple[dict[str, Any], ...]
+    terminals: tuple[dict[str, Any], ...]
+    totals: dict[str, Any]
+    warnings: tuple[str, ...]
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        parts = [f"{self.case.title}  ({self.case.temperature:g} K)"]
+        for title in ("phases", "grains", "interfaces", "terminals"):
+            rows = getattr(self, title)
+            if rows:
+                parts.append(table(title.capitalize(), rows))
+        parts.append(table("Size", [self.totals]))
+        parts += [f"note: {note}" for note in self.notes]
+        parts += [f"warning: {warning}" for warning in self.warnings]
+        parts += [f"problem: {problem}" for problem in self.problems]
+        return "\n\n".join(parts)
+
+    def raise_for_problems(self) -> None:
+        """Raise a :class:`~ssbsim.MeshError` if a run would be refused."""
+        if self.problems:
+            raise MeshError(
+                "\n".join(self.problems),
+                where=f"{self.case.source}: geometry.spacing" if self.case.source else "geometry.spacing",
+                hint="Refine as said, or set solver.coarse_mesh: warn if the space charge there does not matter.",
+            )
+
+
+def report_on(case: Case, mesh: MeshData) -> CheckReport:
+    """The report of a resolved case and its mesh."""
+    bulk = bulk_phases(case)
+    sizes = mesh.cell_sizes()
+    warnings: list[str] = []
+    problems: list[str] = []
+    for name, phase, size, is_certain in space_charge_planes(case, mesh, sizes):
+        debye = bulk.debye.get(phase, math.inf)
+        ratio = size / debye
+        if ratio <= WARN_ABOVE:
+            continue
+        text = (
+            f"The cells of '{phase}' at '{name}' are {size * 1e9:.3g} nm, {ratio:.3g} Debye lengths "
+            f"({debye * 1e9:.3g} nm): the space charge there is not resolved. "
+            f"A spacing of {ENOUGH * debye * 1e9:.2g} nm would do{_cost(case, mesh, ENOUGH * debye, name)}."
+        )
+        refused = ratio > REFUSE_ABOVE and is_certain and case.solver.coarse_mesh == "error"
+        (problems if refused else warnings).append(text)
+    split = mesh.split_grains()
+    warnings += [
+        f"Grain '{name}' is made of pieces that meet in points or edges only, and conducts through them. "
+        "Give each piece a name of its own, or let them meet in facets."
+        for name in split[:_MOST_NAMED]
+    ]
+    if len(split) > _MOST_NAMED:
+        warnings.append(f"So are {len(split) - _MOST_NAMED} more grains.")
+    n_fields = len({k for model in bulk.models.values() for k in model.charges}) + 1
+    nodes = len(mesh.points) * (2 if case.solver.element_order == 2 else 1)
+    unknowns = nodes * n_fields
+    saved = _saved_steps(case)
+    output = estimate_output(len(mesh.points), len(mesh.cells), 3 + 3 * n_fields, saved, dimension=mesh.dimension)
+    return CheckReport(
+        case=case,
+        mesh=mesh,
+        phases=tuple(_phase_row(case, mesh, sizes, bulk, name) for name in case.phases),
+        grains=tuple(grain_rows(mesh, sizes, bulk.debye)),
+        interfaces=tuple(interface_rows(case, mesh)),
+        terminals=tuple(terminal_rows(case, mesh)),
+        totals={
+            "dimension": mesh.dimension,
+            "cells": len(mesh.cells),
+            "vertices": len(mesh.points),
+            "unknowns": unknowns,
+            "memory": bytes_text(_memory(mesh.dimension, nodes, n_fields)),
+            "saved steps": saved,
+            "output": bytes_text(output),
+        },
+        warnings=tuple(warnings),
+        problems=tuple(problems),
+        notes=mesh.notes,
+    )
+
+
+def _cost(case: Case, mesh: MeshData, size: float, plane: str) -> str:
+    """How many cells the mesh would have with a given size at a plane, as words."""
+    spacing = getattr(case.geometry, "spacing", None)
+    if spacing is None:
+        return ""
+    key = "terminal" if plane in case.terminals else "interface"
+    if not isinstance(case.geometry, BicrystalGeometry | LayersGeometry):
+        return f" (geometry.spacing.{key})"
+    line = {"dimension": 1, "width": None, "depth": None}
+    across = {"transverse": None}
+
+    def count(**sizes: float) -> int:
+        along = case.geometry.model_copy(update={**line, "spacing": spacing.model_copy(update={**across, **sizes})})
+        return len(build_geometry(case.model_copy(update={"geometry": along})).cells)
+
+    try:
+        cells = count(**{key: size})
+    except MeshError:
+        return ""
+    per_layer = 1 if mesh.dimension == 1 else max(1, round(len(mesh.cells) / count()))
+    return f" (geometry.spacing.{key}; about {cells * per_layer:,} cells instead of {len(mesh.cells):,})"
+
+
+def _phase_row(
+    case: Case, mesh: MeshData, sizes: npt.NDArray[np.float64], bulk: BulkPhases, name: str
+) -> dict[str, Any]:
+    model, debye = bulk.models[name], bulk.debye.get(name)
+    here = sizes[np.isin(mesh.cell_grain, [g for g, grain in enumerate(mesh.grains) if grain.phase == name])]
+    sigma = sum(
+        model.charges[k] ** 2 * m * g for (k, m), g in zip(model.mobility.items(), _bulk_exchange(model), strict=True)
+    )
+    conductivity = bulk.scales.conductivity * sigma + (case.phases[name].electronic_conductivity or 0.0)
+    return {
+        "phase": name,
+        "electrostatics": case.phases[name].electrostatics,
+        "species": ", ".join(model.charges) or "none",
+        "conductivity [S/m]": number(conductivity),
+        "Debye length [nm]": "-" if debye is None else number(debye * 1e9),
+        "cells": len(here),
+        "cell size [nm]": number_range(here.min() * 1e9, here.max() * 1e9) if here.size else "-",
+        "h/Debye, smallest": "-" if debye is None or not here.size else number(here.min() / debye),
+    }
+
+
+def _bulk_exchange(model: PhaseModel) -> list[float]:
+    state: tuple[Mapping[str, Any], Any] = (model.bulk_potential, 0.0)
+    g = model.exchange(state, state, NUMPY)
+    return [float(g[k]) for k in model.mobility]
+
+
+def _saved_steps(case: Case) -> int:
+    each = {"equilibrium": 1, "steady": 1}
+    return sum(
+        len(s.output_times.until(s.duration)) if s.kind == "transient" else each.get(s.kind, 0) for s in case.study
+    )
+
+
+def _memory(dimension: int, nodes: int, n_fields: int) -> float:
+    """Bytes expected: matrix of the node graph, factors or multigrid levels, vectors and the libraries.
+
+    Neighbours per node are those of simplex meshes; the rest is chosen to meet the measurement in ``bench/README.md``.
+    """
+    neighbours = {1: 3, 2: 7, 3: 15}[dimension]
+    matrix = nodes * neighbours * n_fields**2 * 12.0
+    growth = {1: 3.0, 2: 6.0, 3: 5.0}[dimension]
+    return 2.5e8 + matrix * (1.0 + growth) + nodes * n_fields * 8.0 * 60.0
+
+
+__all__ = ["ENOUGH", "REFUSE_ABOVE", "WARN_ABOVE", "CheckReport", "report_on"]

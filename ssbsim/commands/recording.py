@@ -1,0 +1,272 @@
+"""From the steps of a simulation to the files of its run folder."""
+
+from __future__ import annotations
+
+import logging
+import math
+import resource
+import time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from mpi4py import MPI
+
+from ssbsim._compat import versions
+from ssbsim._parallel import on_root
+from ssbsim.analysis.audit import Audit
+from ssbsim.analysis.headline import charge_magnitude, headline
+from ssbsim.case import dump_resolved
+from ssbsim.commands.prepare import Prepared
+from ssbsim.results import Grid, Progress, RunFolder, provenance
+from ssbsim.studies import Flows, Simulation, Snapshots, StepRecord, StudyResult, fingerprints, gather_state
+
+_log = logging.getLogger("ssbsim")
+
+#: Seconds of wall time between checkpoints inside a study.
+_CHECKPOINT_EVERY = 60.0
+
+
+class Recorder:
+    """Turns steps into rows, fields, checkpoints and progress. All methods but ``begin`` are collective."""
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        folder: RunFolder | None,
+        prepared: Prepared | None,
+        *,
+        show_progress: bool,
+    ) -> None:
+        self._simulation = simulation
+        self._folder = folder
+        self._prepared = prepared
+        self._show = show_progress
+        self._comm = simulation.comm
+        self._snapshots = Snapshots(simulation, flux="flux" in simulation.case.output.fields)
+        self._audit = Audit()
+        self._states: list[dict[str, Any]] = []
+        self._quantities: dict[str, dict[str, Any]] = {}
+        self._flows: Flows = simulation.flows()
+        self._progress: Progress | None = None
+        self._timings: dict[str, float] = {}
+        self._last_checkpoint = time.perf_counter()
+        held = {fixed.field for fixed in simulation.functional.fixed}
+        self._audit.begin(simulation.amounts(), held & set(simulation.functional.species))
+        self._solves = {"Newton iterations": 0, "linear iterations": 0, "steps": 0}
+
+    def begin(self) -> None:
+        """Write what is known before the first step (rank 0)."""
+        folder, prepared, layout = self._folder, self._prepared, self._snapshots.layout
+        if folder is None or prepared is None or layout is None:
+            return
+        checked = prepared.checked
+        folder.write_text("resolved.yaml", dump_resolved(checked.case))
+        folder.write_text("check.txt", str(checked) + "\n")
+        _log.info("%s", checked)
+        grid = Grid(
+            layout.points,
+            layout.cells,
+            layout.cell_type,
+            layout.phase,
+            layout.grain,
+            layout.phase_names,
+            layout.grain_names,
+        )
+        folder.open_fields(grid, checked.case.output.length_unit)
+
+    def enter(self, index: int) -> None:
+        """A study begins."""
+        kind = self._simulation.case.study[index].kind
+        if self._show:
+            self._progress = Progress(f"{index + 1} {kind}", total=1.0, rank=self._comm.rank)
+            self._progress.__enter__()
+
+    def leave(self, index: int, seconds: float) -> None:
+        """A study has ended."""
+        kind = self._simulation.case.study[index].kind
+        self._timings[f"study {index + 1} ({kind})"] = seconds
+        self.stop_progress()
+
+    def stop_progress(self, *outcome: Any) -> None:
+        """Take the progress bar down; ``outcome`` as for leaving a context, nothing for success."""
+        outcome = outcome or (None, None, None)
+        if self._progress is not None:
+            self._progress.__exit__(*outcome)
+            self._progress = None
+
+    def observe(self, record: StepRecord) -> None:
+        """Take in one step."""
+        simulation = self._simulation
+        row = self._row(record)
+        fields = self._snapshots.take() if record.fields else None
+        layout = self._snapshots.layout
+        if record.end:
+            cuts = simulation.currents_through_cuts() if record.kind == "steady" else None
+            magnitude = charge_magnitude(layout, fields) if fields and layout is not None else 0.0
+            charge = (simulation.unbalanced_charge(), magnitude)
+            sites = simulation.occupancy_ranges()
+            areas = simulation.boundary_measures
+            whole = {
+                kind: {name: float(row[f"{kind} {name} [{unit}]"]) * areas[name] for name in names}
+                for kind, unit, names in (
+                    ("current", "A/m^2", list(simulation.functional.terminals)),
+                    ("charge", "C/m^2", list(self._flows.charge)),
+                )
+            }
+            self._audit.end_study(
+                record.kind,
+                row,
+                charge=charge,
+                sites=sites,
+                cuts=cuts,
+                currents=whole["current"],
+                electrode_charges=whole["charge"],
+            )
+        now = time.perf_counter()
+        due = record.end or bool(self._comm.bcast(now - self._last_checkpoint > _CHECKPOINT_EVERY, root=0))
+        state = gather_state(simulation) if due else None
+
+        def write() -> None:
+            folder = self._folder
+            if folder is None:
+                return
+            folder.append_history(row)
+            if fields is not None and layout is not None:
+                name = f"{record.study + 1} {record.kind}"
+                folder.append_fields(simulation.time, name, simulation.step, self._chosen(fields))
+            if state is not None:
+                arrays, meta = state
+                meta |= {"case": fingerprints(simulation.case, record.study + 1)}
+                meta |= {"study": record.study, "study has ended": record.end, "time [s]": simulation.time}
+                folder.write_checkpoint(arrays, meta)
+            if self._progress is not None:
+                text = f"t = {simulation.time:.3g} s, {row['Newton iterations']} Newton iterations"
+                self._progress.update(record.progress, text)
+
+        on_root(self._comm, write, share=False)
+        if due:
+            self._last_checkpoint = now
+        if record.end and fields is not None and layout is not None:
+            self._states.append({"kind": record.kind, "fields": fields, "row": row, "layout": layout})
+        _log.info(
+            "step %d (%s): time %.6g s, size %.3g s, %d Newton iterations",
+            simulation.step,
+            record.kind,
+            simulation.time,
+            record.size,
+            row["Newton iterations"],
+        )
+
+    def keep(self, result: StudyResult) -> None:
+        """Write the tables and arrays of a study, and keep its headline numbers for the summary."""
+
+        simulation = self._simulation
+
+        def write() -> None:
+            folder = self._folder
+            if folder is None:
+                return
+            for name, columns in result.tables.items():
+                folder.write_table(f"{name}.csv", columns)
+            for name, array in result.arrays.items():
+                folder.write_array(f"{name}.npy", array)
+            for name, (field, values) in result.maps.items():
+                grains = simulation.mesh.grains
+                phases = tuple(dict.fromkeys(grain.phase for grain in grains))
+                count, corners, dim = field.points.shape
+                points = np.zeros((count * corners, 3))
+                points[:, :dim] = field.points.reshape(-1, dim)
+                grid = Grid(
+                    points,
+                    np.arange(count * corners).reshape(count, corners),
+                    simulation.mesh.cell_type,
+                    np.array([phases.index(grain.phase) for grain in grains])[field.grain],
+                    field.grain,
+                    phases,
+                    tuple(grain.name for grain in grains),
+                )
+                fields = {key: np.asarray(value, dtype=np.float64).reshape(-1) for key, value in values.items()}
+                folder.write_map(f"{name}.vtu", grid, fields, simulation.case.output.length_unit)
+
+        self._quantities |= {name: dict(entry) for name, entry in result.quantities.items()}
+        on_root(self._comm, write, share=False)
+
+    def finish(self, setup: float) -> dict[str, dict[str, Any]]:
+        """Write summary, audit and provenance; returns the headline numbers on rank 0."""
+        simulation = self._simulation
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
+        memory = float(self._comm.allreduce(peak, op=MPI.SUM))
+        unused = simulation.options.unused()
+
+        def write() -> dict[str, dict[str, Any]]:
+            folder, prepared = self._folder, self._prepared
+            if folder is None or prepared is None:
+                return {}
+            checked = prepared.checked
+            quantities = headline(checked.case, simulation.scales, simulation.functional.phases, self._states)
+            quantities |= self._quantities
+            folder.write_json("summary.json", {"format": 1, "title": checked.case.title, "quantities": quantities})
+            folder.write_json("audit.json", self._audit.result())
+            made = provenance(
+                versions=versions(),
+                case_file=checked.case.source,
+                options=simulation.options.user,
+                ranks=self._comm.size,
+            )
+            made |= {
+                "petsc": {
+                    "preset": simulation.options.preset,
+                    "options": simulation.options.values,
+                    "unused": unused,
+                },
+                "mesh": {"hash": checked.mesh.content_hash(), "cells": len(checked.mesh.cells)},
+                "unknowns": simulation.n_unknowns,
+                "peak memory [B]": memory,
+                "memory per unknown [B]": memory / simulation.n_unknowns,
+                "timings [s]": {"set-up": setup, **self._timings},
+                "counts": self._solves,
+                "materials": prepared.sources,
+            }
+            folder.write_json("provenance.json", made)
+            return quantities
+
+        return on_root(self._comm, write, share=False) or {}
+
+    def _row(self, record: StepRecord) -> dict[str, float | int | str]:
+        simulation = self._simulation
+        flows = simulation.flows()
+        reports = record.report.newton
+        row: dict[str, float | int | str] = {
+            "step": simulation.step,
+            "study": f"{record.study + 1} {record.kind}",
+            "time [s]": simulation.time,
+            "step size [s]": record.size if math.isfinite(record.size) else 0.0,
+            "Newton iterations": sum(r.iterations for r in reports),
+            "linear iterations": sum(r.linear_iterations for r in reports),
+            "local error [kT]": record.report.error if math.isfinite(record.report.error) else 0.0,
+        }
+        self._solves["steps"] += 1
+        for key in ("Newton iterations", "linear iterations"):
+            self._solves[key] += int(row[key])
+        supplied = simulation.supplied(record.report.supplied) if math.isfinite(record.size) else None
+        for name in simulation.functional.terminals:
+            area = simulation.boundary_measures[name]
+            current = simulation.current(name, flows, self._flows, record.report.supplied, record.size)
+            row[f"current {name} [A/m^2]"] = current / area
+            if name in flows.charge:
+                row[f"charge {name} [C/m^2]"] = flows.charge[name] / area
+            applied = simulation.applied_potential(name)
+            if applied is not None:
+                row[f"applied {name} [V]"] = applied
+        self._flows = flows
+        unit = {1: "mol/m^2", 2: "mol/m", 3: "mol"}[simulation.mesh.dim]
+        for k, amount in simulation.amounts().items():
+            row[f"amount {k} [{unit}]"] = amount
+        self._audit.step(simulation.amounts(), supplied)
+        return row
+
+    def _chosen(self, fields: dict[str, npt.NDArray[np.float64]]) -> dict[str, npt.NDArray[np.float64]]:
+        """The fields that the case asks for."""
+        wanted = {f.replace("_", " ") for f in self._simulation.case.output.fields}
+        return {n: v for n, v in fields.items() if any(n.startswith(w + " ") for w in wanted)}

@@ -1,0 +1,149 @@
+"""Run a case from its file to its run folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from mpi4py import MPI
+
+from ssbsim._parallel import on_root
+from ssbsim.case import Case
+from ssbsim.commands.prepare import prepare_to_solve
+from ssbsim.commands.recording import Recorder
+from ssbsim.errors import CaseError, CheckpointError
+from ssbsim.results import Results, RunFolder, open_log, open_results, read_checkpoint, write_report
+from ssbsim.studies import STUDIES, Simulation, differences, restore_state
+
+
+def run(
+    case: Case | str | Path,
+    output: str | Path | None = None,
+    *,
+    overwrite: bool = False,
+    continue_from: str | Path | None = None,
+    comm: MPI.Comm | None = None,
+    show_progress: bool = True,
+    report: bool = True,
+    tell: Callable[[str], None] | None = None,
+) -> Results:
+    """Run every study of a case and write the run folder.
+
+    Args:
+        case: A case, or the path of its file.
+        output: Run folder; by default ``runs/NAME`` below the working directory, with a number when that is taken.
+        overwrite: Replace the run that the folder holds.
+        continue_from: Run folder of the same case that was cut short: go on from its last checkpoint, into ``output``.
+        comm: Communicator (default: the world); the call is collective, and the numbers do not depend on its size.
+        show_progress: Show progress on stderr of rank 0.
+        report: Draw the pictures and write ``report.html``.
+        tell: Receives the report of the check and the headline numbers as text, on rank 0.
+
+    Returns:
+        The results, on every rank.
+
+    Raises:
+        SsbsimError: With what, where and what to try; the same on every rank.
+    """
+    comm = MPI.COMM_WORLD if comm is None else comm
+    started = time.perf_counter()
+    resolved, mesh, prepared = prepare_to_solve(comm, case, show_progress=show_progress)
+    with ExitStack() as stack:
+        # Everything that can fail comes before the folder is claimed: an old run must not go for one that cannot start.
+        if continue_from is not None and output is not None and Path(output).resolve() == Path(continue_from).resolve():
+            raise CaseError(
+                "A run cannot be continued into its own folder.",
+                where=str(output),
+                hint="Give another folder with --output; the old one keeps what it has.",
+            )
+        simulation = Simulation(resolved, mesh, comm)
+        stack.callback(simulation.close)
+        first = _continue(simulation, continue_from) if continue_from is not None else 0
+        folder = on_root(comm, lambda: _make_folder(resolved, output, overwrite), share=False)
+        path = Path(comm.bcast(str(folder.path) if folder is not None else "", root=0))
+        if folder is not None:
+            stack.enter_context(open_log(folder.path))
+        if prepared is not None and tell is not None:
+            tell(str(prepared.checked))
+        recorder = Recorder(simulation, folder, prepared, show_progress=show_progress)
+        on_root(comm, recorder.begin, share=False)
+        setup = time.perf_counter() - started
+        stack.push(recorder.stop_progress)
+        for index, study in enumerate(resolved.study):
+            if index < first:
+                continue
+            recorder.enter(index)
+            before = time.perf_counter()
+            extra: dict[str, Any] = {"every": resolved.output.every or 0} if study.kind == "transient" else {}
+            result = STUDIES[study.kind](simulation, study, index, recorder.observe, **extra)
+            if result is not None:
+                recorder.keep(result)
+            recorder.leave(index, time.perf_counter() - before)
+        quantities = recorder.finish(setup)
+        unused = simulation.options.unused()
+    if unused:
+        raise CaseError(
+            "PETSc did not use these options: " + ", ".join(sorted(unused)) + ".",
+            where="solver.petsc_options",
+            hint="Correct or remove them; the run itself is complete and kept in its folder.",
+        )
+    if report:
+        on_root(comm, lambda: write_report(path), share=False)
+    if comm.rank == 0 and tell is not None:
+        tell(headline_text(quantities))
+        tell(f"Run folder: {path}")
+    comm.barrier()
+    return open_results(path)
+
+
+def _continue(simulation: Simulation, folder: str | Path) -> int:
+    """Load the last checkpoint of a run; returns the index of the study to go on with."""
+    saved = on_root(simulation.comm, lambda: read_checkpoint(folder), share=False)
+    arrays, meta = saved if saved is not None else ({}, {})
+    meta = simulation.comm.bcast(meta, root=0)
+    changed = differences(simulation.case, meta)
+    if changed:
+        raise CheckpointError(
+            f"The run belongs to another case: {', '.join(changed)} differ.",
+            where=str(folder),
+            hint="Continue with the case as it was; only output, solver, title and later studies may change.",
+        )
+    restore_state(simulation, arrays, meta)
+    index = int(meta["study"]) + bool(meta["study has ended"])
+    if index >= len(simulation.case.study):
+        raise CheckpointError(
+            "The run is complete: its last checkpoint is the end of the last study.",
+            where=str(folder),
+            hint="Add a study to the case to go on from there.",
+        )
+    if meta["study has ended"]:
+        simulation.study_begin = None
+    return index
+
+
+def headline_text(quantities: Mapping[str, Mapping[str, Any]]) -> str:
+    """The headline numbers as lines."""
+    width = max((len(name) for name in quantities), default=0)
+    lines = [f"  {name.ljust(width)}  {_with_unit(entry)}" for name, entry in quantities.items()]
+    return "\n".join(["Results", *lines])
+
+
+def _with_unit(entry: Mapping[str, Any]) -> str:
+    return f"{entry['value']:.6g}" if entry["unit"] == "1" else f"{entry['value']:.6g} {entry['unit']}"
+
+
+def _make_folder(case: Case, output: str | Path | None, overwrite: bool) -> RunFolder:
+    if output is not None:
+        return RunFolder(output, overwrite=overwrite)
+    name = case.source.stem if case.source is not None else "case"
+    for number in range(1, 10_000):
+        path = Path("runs") / (name if number == 1 else f"{name}-{number}")
+        if not path.exists():
+            break
+    return RunFolder(path)
+
+
+__all__ = ["headline_text", "run"]
