@@ -72,7 +72,7 @@ def measure(dimension: int, *, studies: int, repetitions: int, **size: Any) -> d
             hand_written.Phase(
                 m.sites[0].density,
                 m.sites[0].standard_potential["Li+"],
-                m.mobility["Li+"],
+                m.mobility["Li+", "Li+"],
                 m.fixed_charge,
                 m.permittivity,
             )

@@ -84,7 +84,7 @@ def _boundary(
     states: Sequence[Mapping[str, Any]],
 ) -> None:
     grain_model = phases[geometry.grain]
-    carriers = [k for k in grain_model.mobility if grain_model.charges[k] != 0]
+    carriers = [k for k in grain_model.mobile_species if grain_model.charges[k] != 0]
     if not carriers:
         return
     carrier = carriers[0]
@@ -221,8 +221,7 @@ def _driven_numbers(
         "boundary over the same thickness of bulk, thickness taken as the core width",
     )
     if total > 0.0:
-        state_b = (model.bulk_potential, 0.0)
-        c = float(model.concentrations(state_b, state_b, NUMPY)[carrier]) * scales.concentration
+        c = float(model.concentrations(model.bulk, NUMPY)[carrier]) * scales.concentration
         diffusivity = sigma * scales.potential / (z * z * FARADAY * c)
         _put(
             found,

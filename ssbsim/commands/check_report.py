@@ -8,7 +8,6 @@ perfect contacts of two phases, at planes that carry charge or segregation sites
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +20,7 @@ from ssbsim.commands.resolution import BulkPhases, bulk_phases, space_charge_pla
 from ssbsim.commands.text_tables import bytes_text, number, number_range, table
 from ssbsim.errors import MeshError
 from ssbsim.geometry import MeshData, build_geometry
-from ssbsim.physics import NUMPY, PhaseModel
+from ssbsim.physics import NUMPY
 from ssbsim.results import estimate_output
 
 #: Cell size at a space charge, in Debye lengths: above the first a warning, above the second an error.
@@ -161,9 +160,7 @@ def _phase_row(
 ) -> dict[str, Any]:
     model, debye = bulk.models[name], bulk.debye.get(name)
     here = sizes[np.isin(mesh.cell_grain, [g for g, grain in enumerate(mesh.grains) if grain.phase == name])]
-    sigma = sum(
-        model.charges[k] ** 2 * m * g for (k, m), g in zip(model.mobility.items(), _bulk_exchange(model), strict=True)
-    )
+    sigma = float(model.mobilities(model.bulk, NUMPY).conductivity(model.charges)) if model.mobility else 0.0
     conductivity = bulk.scales.conductivity * sigma + (case.phases[name].electronic_conductivity or 0.0)
     return {
         "phase": name,
@@ -175,12 +172,6 @@ def _phase_row(
         "cell size [nm]": number_range(here.min() * 1e9, here.max() * 1e9) if here.size else "-",
         "h/Debye, smallest": "-" if debye is None or not here.size else number(here.min() / debye),
     }
-
-
-def _bulk_exchange(model: PhaseModel) -> list[float]:
-    state: tuple[Mapping[str, Any], Any] = (model.bulk_potential, 0.0)
-    g = model.exchange(state, state, NUMPY)
-    return [float(g[k]) for k in model.mobility]
 
 
 def _saved_steps(case: Case) -> int:

@@ -217,9 +217,7 @@ def _boundary_at(
 def _measure(simulation: Simulation, stack: _Stack, applied: tuple[float, ...]) -> BoundaryAt:
     scales, case = simulation.scales, simulation.case
     bulk = simulation.functional.phases[stack.phase]
-    rest = (bulk.bulk_potential, 0.0)
-    mobility = bulk.mobilities(rest, rest, NUMPY)[stack.carrier]
-    sigma = float(bulk.charges[stack.carrier] ** 2 * mobility * scales.conductivity)
+    sigma = float(bulk.mobilities(bulk.bulk, NUMPY).conductivity(bulk.charges) * scales.conductivity)
     permittivity = (case.phases[stack.phase].permittivity or 1.0) * VACUUM_PERMITTIVITY
     length = sum(layer.thickness for layer in _layers(case))
 

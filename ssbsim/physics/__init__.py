@@ -6,20 +6,23 @@ The laws themselves need no FEniCSx; the functional is loaded at first use, so t
 from typing import TYPE_CHECKING
 
 from ssbsim._lazy import lazy_names
-from ssbsim.physics.interface_laws import INTERFACE_LAWS, Side, interface_laws
+from ssbsim.physics.interface_laws import INTERFACE_LAWS, interface_laws
+from ssbsim.physics.mobility import MobilityMatrix
 from ssbsim.physics.operations import NUMPY, Operations
 from ssbsim.physics.phases import PhaseModel, SiteClass, debye_length, phase_model
 from ssbsim.physics.site_statistics import SITE_STATISTICS
+from ssbsim.physics.state import State
 from ssbsim.physics.terminals import POTENTIAL, TERMINALS, Applied, terminal_model
 
 if TYPE_CHECKING:
-    from ssbsim.physics.functional import UFL, Functional, build_functional
+    from ssbsim.physics.functional import Functional, build_functional
     from ssbsim.physics.placement import FixedRows, PlacedInterface
+    from ssbsim.physics.ufl_operations import UFL
 
 __getattr__ = lazy_names(
     __name__,
     {
-        "UFL": "functional",
+        "UFL": "ufl_operations",
         "FixedRows": "placement",
         "Functional": "functional",
         "PlacedInterface": "placement",
@@ -37,11 +40,12 @@ __all__ = [
     "Applied",
     "FixedRows",
     "Functional",
+    "MobilityMatrix",
     "Operations",
     "PhaseModel",
     "PlacedInterface",
-    "Side",
     "SiteClass",
+    "State",
     "build_functional",
     "debye_length",
     "interface_laws",

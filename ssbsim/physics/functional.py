@@ -34,8 +34,7 @@ from ufl.algorithms import expand_derivatives
 
 from ssbsim.case import Case
 from ssbsim.discretization import DistributedMesh, Scales, broken_space
-from ssbsim.physics.interface_laws import Side
-from ssbsim.physics.operations import Operations
+from ssbsim.physics.mobility import MobilityMatrix
 from ssbsim.physics.phases import PhaseModel, phase_model
 from ssbsim.physics.placement import (
     FixedRows,
@@ -45,12 +44,11 @@ from ssbsim.physics.placement import (
     phase_at_terminal,
     place_interfaces,
 )
+from ssbsim.physics.state import State
 from ssbsim.physics.terminals import POTENTIAL, terminal_model
+from ssbsim.physics.ufl_operations import ufl_operations
 
 Ints = npt.NDArray[np.int32]
-
-#: The functions of a law in UFL.
-UFL = Operations(ufl.exp, ufl.ln, ufl.max_value, lambda f: ufl.inner(ufl.grad(f), ufl.grad(f)))
 
 _QUADRATURE: dict[int, dict[str, dict[str, Any]]] = {
     1: {
@@ -140,9 +138,9 @@ class Functional:
         """This rank's part of a scalar form."""
         return float(dolfinx.fem.assemble_scalar(form))
 
-    def state(self, function: Any) -> tuple[dict[str, Any], Any]:
-        """(mu by species, phi) of a function on the space."""
-        return {k: function[i] for i, k in enumerate(self.species)}, function[len(self.species)]
+    def state(self, function: Any) -> State:
+        """The fields of a function on the space."""
+        return State({k: function[i] for i, k in enumerate(self.species)}, function[len(self.species)])
 
 
 def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Functional:
@@ -175,6 +173,7 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
     # The same values as y under another name. It lets the Jacobian leave the mobility out; and FFCx (0.9 to 0.11) reuses
     # the value that a coefficient has at the point of a one-point rule at the points of every other rule of the kernel.
     lag = dolfinx.fem.Function(space, y.x, name="lag")
+    op = ufl_operations(y, frozen=held, lagged=lag)
     tau, physical, load = constant(1.0), constant(1.0), constant(1.0)
     parts = {name: constant(1.0) for name in (*phases, *(interface.name for interface in interfaces))}
 
@@ -186,9 +185,9 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
 
     n = len(species)
 
-    def state(f: Any, side: str = "") -> tuple[dict[str, Any], Any]:
+    def state(f: Any, side: str = "") -> State:
         parts = [f[i](side) if side else f[i] for i in range(n + 1)]
-        return dict(zip(species, parts, strict=False)), parts[n]
+        return State(dict(zip(species, parts, strict=False)), parts[n])
 
     rules = _QUADRATURE[order]
     cell_data = [(i, cells) for i, cells in enumerate(phase_cells.values())]
@@ -204,14 +203,14 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
     reference: Any = 0
     test = ufl.TestFunction(space)
     for i, (name, model) in enumerate(bound.items()):
-        now, kept, lagged, part = state(y), state(held), state(lag), parts[name]
+        now, part = state(y), parts[name]
         if model.sites:
-            storage = storage + part * model.pressure(now, kept, UFL) * dx(i, "storage")
+            storage = storage + part * model.pressure(now, op) * dx(i, "storage")
         if model.permittivity is not None:
             storage = storage + part * model.fixed_storage(y[n]) * dx(i, "storage")
-            storage = storage + part * model.electrostatic_storage(y[n], UFL) * dx(i, "gradient")
-        unity = {k: physical * m + (1.0 - physical) for k, m in model.mobilities(lagged, kept, UFL).items()}
-        spent = model.dissipation(now[0], now[1], unity, UFL)
+            storage = storage + part * model.electrostatic_storage(y[n], op) * dx(i, "gradient")
+        mobility = MobilityMatrix({pair: op.lagged(m) for pair, m in model.mobilities(now, op).entries.items()})
+        spent = model.dissipation(now, mobility.towards_unity(physical), op)
         if spent is not None:
             dissipation = dissipation + part * spent * dx(i, "gradient")
         for k, c in model.bulk_concentration.items():
@@ -223,17 +222,15 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
 
     for i, interface in enumerate(interfaces):
         measure = ufl.Measure("dS", domain=domain, subdomain_data=facet_data, metadata=lumped)(i)
-        a, b = Side(*state(y, "+")), Side(*state(y, "-"))
-        kept_a, kept_b = Side(*state(held, "+")), Side(*state(held, "-"))
-        at_a, at_b = Side(*state(lag, "+")), Side(*state(lag, "-"))
+        a, b = state(y, "+"), state(y, "-")
         for law in interface.laws:
-            stored = law.storage(a, b, kept_a, kept_b, UFL)
+            stored = law.storage(a, b, op)
             if stored is not None:
                 storage = storage + parts[interface.name] * (load * stored if law.loads_plane else stored) * measure
-            held_there = law.reference(Side(*state(test, "+")), Side(*state(test, "-")))
+            held_there = law.reference(state(test, "+"), state(test, "-"))
             if held_there is not None:
                 reference = reference + held_there * measure
-            spent = law.dissipation(a, b, at_a, at_b, UFL)
+            spent = law.dissipation(a, b, op)
             if spent is not None:
                 jump = a.mu[law.species] - b.mu[law.species]
                 spent = physical * spent + (1.0 - physical) * 0.5 * jump * jump

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any, Protocol
@@ -53,23 +53,11 @@ from ssbsim.geometry.orientations import misorientation_angle
 from ssbsim.physics.operations import NUMPY, Operations
 from ssbsim.physics.phases import PhaseModel
 from ssbsim.physics.site_statistics import SITE_STATISTICS
-
-
-@dataclass(frozen=True)
-class Side:
-    """The fields on one side of an interface.
-
-    Args:
-        mu: Electrochemical potential of every species (kT).
-        phi: Electrostatic potential (kT/e).
-    """
-
-    mu: Mapping[str, Any]
-    phi: Any
+from ssbsim.physics.state import State
 
 
 class InterfaceLaw(Protocol):
-    """What a law has to give. ``frozen`` is the side at the iterate that differentiation holds constant."""
+    """What a law has to give."""
 
     #: True where the law ties the potentials of the two sides together, so that one may lend the other its reference.
     couples_potentials: bool
@@ -79,13 +67,13 @@ class InterfaceLaw(Protocol):
     def bind(self, constant: Callable[[float], Any]) -> InterfaceLaw:
         """The same law with numbers replaced by constants."""
 
-    def storage(self, a: Side, b: Side, frozen_a: Side, frozen_b: Side, op: Operations) -> Any:
+    def storage(self, a: State, b: State, op: Operations) -> Any:
         """Stored energy per area, or ``None``."""
 
-    def dissipation(self, a: Side, b: Side, at_a: Side, at_b: Side, op: Operations) -> Any:
-        """Dissipation potential per area, or ``None``; rates that depend on the state take it from ``at_a`` and ``at_b``."""
+    def dissipation(self, a: State, b: State, op: Operations) -> Any:
+        """Dissipation potential per area, or ``None``; what a rate depends on is lagged."""
 
-    def reference(self, a: Side, b: Side) -> Any:
+    def reference(self, a: State, b: State) -> Any:
         """Amounts that the plane holds beside neutral bulk, times test functions, or ``None``."""
 
     def pair_factors(self, pairs: Sequence[tuple[Grain, Grain]]) -> npt.NDArray[np.float64] | None:
@@ -112,13 +100,13 @@ class _Law:
             setattr(bound, name, constant(value) if isinstance(value, float) else value)
         return bound
 
-    def storage(self, a: Side, b: Side, frozen_a: Side, frozen_b: Side, op: Operations) -> Any:
+    def storage(self, a: State, b: State, op: Operations) -> Any:
         return None
 
-    def dissipation(self, a: Side, b: Side, at_a: Side, at_b: Side, op: Operations) -> Any:
+    def dissipation(self, a: State, b: State, op: Operations) -> Any:
         return None
 
-    def reference(self, a: Side, b: Side) -> Any:
+    def reference(self, a: State, b: State) -> Any:
         return None
 
     def pair_factors(self, pairs: Sequence[tuple[Grain, Grain]]) -> npt.NDArray[np.float64] | None:
@@ -144,7 +132,7 @@ class Resistive(_Law):
         self.species = law.species
         self.conductance = scales.resistance / (first.charges[law.species] ** 2 * law.resistance)
 
-    def dissipation(self, a: Side, b: Side, at_a: Side, at_b: Side, op: Operations) -> Any:
+    def dissipation(self, a: State, b: State, op: Operations) -> Any:
         """``g/2 jump(mu)^2``."""
         jump = a.mu[self.species] - b.mu[self.species]
         return 0.5 * self.conductance * jump * jump
@@ -195,11 +183,11 @@ class GrainBoundary(_Law):
             factors[i] *= math.exp(self.law.spread * _normal_deviate(self.law.seed, one.name, other.name))
         return factors
 
-    def storage(self, a: Side, b: Side, frozen_a: Side, frozen_b: Side, op: Operations) -> Any:
+    def storage(self, a: State, b: State, op: Operations) -> Any:
         """``C/2 jump(phi)^2``."""
         return None if self.capacitance is None else 0.5 * self.capacitance * (a.phi - b.phi) ** 2
 
-    def dissipation(self, a: Side, b: Side, at_a: Side, at_b: Side, op: Operations) -> Any:
+    def dissipation(self, a: State, b: State, op: Operations) -> Any:
         """``g/2 jump(mu)^2``, or ``g u^2 [cosh(jump(mu)/u) - 1]``."""
         jump = a.mu[self.species] - b.mu[self.species]
         if self.sinh_jump is None:
@@ -209,10 +197,9 @@ class GrainBoundary(_Law):
             spent = self.conductance * self.sinh_jump**2 * (0.5 * (op.exp(ratio) + op.exp(-ratio)) - 1.0)
         if self.sides is not None:
             one, other = (
-                model.concentrations((side.mu, side.phi), (side.mu, side.phi), op)[self.species]
-                for model, side in zip(self.sides, (at_a, at_b), strict=True)
+                model.concentrations(side, op)[self.species] for model, side in zip(self.sides, (a, b), strict=True)
             )
-            spent = spent * log_mean(one, other, op) / self.concentration
+            spent = spent * op.lagged(log_mean(one, other, op)) / self.concentration
         return spent if self.resistance_factor is None else spent / self.resistance_factor
 
     def linear_conductance(self, species: str, *, tracer: bool = False) -> Any:
@@ -265,7 +252,7 @@ class ButlerVolmer(_Law):
         self.rate = law.exchange_current / scales.current / abs(first.charges[law.species])
         self.transfer = float(law.transfer_coefficient)
 
-    def dissipation(self, a: Side, b: Side, at_a: Side, at_b: Side, op: Operations) -> Any:
+    def dissipation(self, a: State, b: State, op: Operations) -> Any:
         """Integral of the flux over jump(mu)."""
         u = a.mu[self.species] - b.mu[self.species]
         back = 1.0 - self.transfer
@@ -285,7 +272,7 @@ class Capacitive(_Law):
         self.capacitance = law.capacitance / scales.capacitance
         self.offset = law.offset / scales.potential
 
-    def storage(self, a: Side, b: Side, frozen_a: Side, frozen_b: Side, op: Operations) -> Any:
+    def storage(self, a: State, b: State, op: Operations) -> Any:
         """``C/2 (jump(phi) - offset)^2``."""
         jump = a.phi - b.phi - self.offset
         return 0.5 * self.capacitance * jump * jump
@@ -299,7 +286,7 @@ class FixedCharge(_Law):
     def __init__(self, law: Any, scales: Scales, first: PhaseModel) -> None:
         self.charge = law.charge / scales.surface_charge
 
-    def storage(self, a: Side, b: Side, frozen_a: Side, frozen_b: Side, op: Operations) -> Any:
+    def storage(self, a: State, b: State, op: Operations) -> Any:
         """``-q (phi_a + phi_b)/2``."""
         return -0.5 * self.charge * (a.phi + b.phi)
 
@@ -315,30 +302,29 @@ class Segregation(_Law):
         self.density = law.density / scales.amount
         site = next(s for s in first.sites if law.species in s.standard_potential)
         self.standard_potential = float(site.standard_potential[law.species] + law.energy / scales.energy_ev)
-        state = (first.bulk_potential, 0.0)
-        x = float(first.occupancies(state, state, NUMPY)[first.sites.index(site)][law.species])
+        x = float(first.occupancies(first.bulk, NUMPY)[first.sites.index(site)][law.species])
         # Dilute sites have a ratio c/N and no occupancy; the core takes x/(1 - x) = c/N.
         self.bulk_occupancy = x if site.statistics.is_limited else x / (1.0 + x)
 
-    def _argument(self, side: Side) -> Any:
+    def _argument(self, side: State) -> Any:
         return side.mu[self.species] - self.z * side.phi - self.standard_potential
 
-    def storage(self, a: Side, b: Side, frozen_a: Side, frozen_b: Side, op: Operations) -> Any:
+    def storage(self, a: State, b: State, op: Operations) -> Any:
         """Half of the sites on each side."""
         statistics = SITE_STATISTICS["site_limited"]
         total: Any = 0.0
-        for side, frozen in ((a, frozen_a), (b, frozen_b)):
-            pressure = statistics.pressure([self._argument(side)], [self._argument(frozen)], op)
+        for side in (a, b):
+            pressure = statistics.pressure([self._argument(side)], op)
             total = total + 0.5 * self.density * (pressure + self.z * self.bulk_occupancy * side.phi)
         return total
 
-    def reference(self, a: Side, b: Side) -> Any:
+    def reference(self, a: State, b: State) -> Any:
         """The neutral core: ``N x_bulk``, half on each side."""
         return 0.5 * self.density * self.bulk_occupancy * (a.mu[self.species] + b.mu[self.species])
 
-    def charge(self, side: Side, frozen: Side, op: Operations) -> Any:
+    def charge(self, side: State, op: Operations) -> Any:
         """Charge of the core per area (scaled)."""
-        x = SITE_STATISTICS["site_limited"].occupancies([self._argument(side)], [self._argument(frozen)], op)[0]
+        x = SITE_STATISTICS["site_limited"].occupancies([self._argument(side)], op)[0]
         return self.z * self.density * (x - self.bulk_occupancy)
 
 

@@ -8,19 +8,19 @@ Storage (grand potential and electrostatics; per volume, scaled by ``R T c0``)::
 
 Dissipation::
 
-    1/2 sum_k M_k |grad mu_k|^2                                       (both)
+    1/2 sum_kl M_kl grad mu_k . grad mu_l                             (both)
     + 1/2 sigma |grad phi|^2                                          (conductor)
 
 with the site classes j, the pressure ``P_j`` of :mod:`~ssbsim.physics.site_statistics`, and the mobility::
 
-    M_k = (D_k / H_k) c_k,bulk * G_k / G_k,bulk
+    M_kl = m_kl sqrt(G_k G_l),     m_kk = (D_k / H_k) c_k,bulk / G_k,bulk,     m_kl = 0 for different species
     G_k = sum_j N_j exchange_jk    (mobility law "exchange", default)
     G_k = c_k                      (mobility law "proportional")
 
 so that D_k is the tracer diffusivity in the neutral bulk, ``D_k / H_k`` (Haven ratio H) the diffusivity of charge there,
-and ``sigma_bulk = sum z^2 F^2 M / V`` the conductivity of the bulk. Concentration ``c_k = dp/dmu_k``; charge density
-``rho_fixed + sum z_k F c_k``; flux ``-M_k grad mu_k``. Everything is scaled as in
-:mod:`~ssbsim.discretization.scaling`.
+and ``sigma_bulk = sum z_k z_l F^2 M_kl`` the conductivity of the bulk. Concentration ``c_k = dp/dmu_k``; charge density
+``rho_fixed + sum z_k F c_k``; flux ``- sum_l M_kl grad mu_l`` (:mod:`~ssbsim.physics.mobility`). M is positive
+semi-definite wherever ``m_kl`` is, which is checked once. Everything is scaled as in :mod:`~ssbsim.discretization.scaling`.
 """
 
 from __future__ import annotations
@@ -36,8 +36,10 @@ from ssbsim.case import Phase
 from ssbsim.constants import VACUUM_PERMITTIVITY
 from ssbsim.discretization.scaling import Scales
 from ssbsim.errors import CaseError
+from ssbsim.physics.mobility import MobilityMatrix
 from ssbsim.physics.operations import NUMPY, Operations
 from ssbsim.physics.site_statistics import SITE_STATISTICS, SiteStatistics
+from ssbsim.physics.state import State
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class PhaseModel:
         name: Name in the case.
         charges: Charge number of every species that has sites here.
         sites: Site classes.
-        mobility: ``D/H * c_bulk / G_bulk`` of every species that moves here.
+        mobility: ``m_kl`` of every pair of species that moves here, both orders of a pair.
         mobility_law: ``"exchange"`` or ``"proportional"``.
         fixed_charge: Density of fixed charge.
         permittivity: ``lambda^2``, or ``None`` for a conductor.
@@ -70,7 +72,7 @@ class PhaseModel:
     name: str
     charges: Mapping[str, int]
     sites: Sequence[SiteClass]
-    mobility: Mapping[str, Any]
+    mobility: Mapping[tuple[str, str], Any]
     mobility_law: str
     fixed_charge: Any
     permittivity: Any | None
@@ -98,86 +100,85 @@ class PhaseModel:
             conductivity=None if self.conductivity is None else constant(self.conductivity),
         )
 
-    def _arguments(self, site: SiteClass, mu: Mapping[str, Any], phi: Any) -> list[Any]:
-        return [(mu[k] - self.charges[k] * phi - mu0) / site.width for k, mu0 in site.standard_potential.items()]
+    @property
+    def bulk(self) -> State:
+        """The neutral bulk at ``phi = 0``."""
+        return State(self.bulk_potential, 0.0)
 
-    def pressure(
-        self, state: tuple[Mapping[str, Any], Any], frozen: tuple[Mapping[str, Any], Any], op: Operations
-    ) -> Any:
-        """Grand-potential density p at ``state = (mu, phi)``."""
+    @property
+    def mobile_species(self) -> tuple[str, ...]:
+        """The species that move here."""
+        return MobilityMatrix(self.mobility).species
+
+    def _arguments(self, site: SiteClass, state: State) -> list[Any]:
+        return [
+            (state.mu[k] - self.charges[k] * state.phi - mu0) / site.width for k, mu0 in site.standard_potential.items()
+        ]
+
+    def pressure(self, state: State, op: Operations) -> Any:
+        """Grand-potential density p."""
         total: Any = 0.0
         for site in self.sites:
-            a, held = self._arguments(site, *state), self._arguments(site, *frozen)
-            total = total + site.width * site.density * site.statistics.pressure(a, held, op)
+            pressure = site.statistics.pressure(self._arguments(site, state), op)
+            total = total + site.width * site.density * pressure
         return total
 
-    def occupancies(
-        self, state: tuple[Mapping[str, Any], Any], frozen: tuple[Mapping[str, Any], Any], op: Operations
-    ) -> list[dict[str, Any]]:
+    def occupancies(self, state: State, op: Operations) -> list[dict[str, Any]]:
         """Occupancy of every species in every site class."""
         return [
             dict(
-                zip(
-                    site.standard_potential,
-                    site.statistics.occupancies(self._arguments(site, *state), self._arguments(site, *frozen), op),
-                    strict=True,
-                )
+                zip(site.standard_potential, site.statistics.occupancies(self._arguments(site, state), op), strict=True)
             )
             for site in self.sites
         ]
 
-    def concentrations(
-        self, state: tuple[Mapping[str, Any], Any], frozen: tuple[Mapping[str, Any], Any], op: Operations
-    ) -> dict[str, Any]:
+    def concentrations(self, state: State, op: Operations) -> dict[str, Any]:
         """Concentration of every species, summed over its site classes."""
         total: dict[str, Any] = {k: 0.0 for k in self.charges}
-        for site, x in zip(self.sites, self.occupancies(state, frozen, op), strict=True):
+        for site, x in zip(self.sites, self.occupancies(state, op), strict=True):
             for k, xk in x.items():
                 total[k] = total[k] + site.density * xk
         return total
 
-    def exchange(
-        self, state: tuple[Mapping[str, Any], Any], frozen: tuple[Mapping[str, Any], Any], op: Operations
-    ) -> dict[str, Any]:
+    def exchange(self, state: State, op: Operations) -> dict[str, Any]:
         """``G_k`` of the mobility law."""
         if self.mobility_law == "proportional":
-            return self.concentrations(state, frozen, op)
+            return self.concentrations(state, op)
         total: dict[str, Any] = {k: 0.0 for k in self.charges}
-        for site, x in zip(self.sites, self.occupancies(state, frozen, op), strict=True):
+        for site, x in zip(self.sites, self.occupancies(state, op), strict=True):
             for (k, _), factor in zip(x.items(), site.statistics.exchange(list(x.values())), strict=True):
                 total[k] = total[k] + site.density * factor
         return total
 
-    def charge_density(
-        self, state: tuple[Mapping[str, Any], Any], frozen: tuple[Mapping[str, Any], Any], op: Operations
-    ) -> Any:
+    def charge_density(self, state: State, op: Operations) -> Any:
         """Net charge density; zero in a conductor, whose electrons neutralise it."""
         if self.permittivity is None:
             return 0.0
-        c = self.concentrations(state, frozen, op)
+        c = self.concentrations(state, op)
         return self.fixed_charge + sum(self.charges[k] * ck for k, ck in c.items())
 
-    def mobilities(
-        self, state: tuple[Mapping[str, Any], Any], frozen: tuple[Mapping[str, Any], Any], op: Operations
-    ) -> dict[str, Any]:
-        """``M_k`` of every species that moves here."""
-        g = self.exchange(state, frozen, op)
-        return {k: m * g[k] for k, m in self.mobility.items()}
+    def mobilities(self, state: State, op: Operations) -> MobilityMatrix:
+        """``M_kl`` of the species that move here."""
+        g = self.exchange(state, op)
+        return MobilityMatrix(
+            {(k, j): m * (g[k] if k == j else op.exp(0.5 * op.ln(g[k] * g[j]))) for (k, j), m in self.mobility.items()}
+        )
 
     def electrostatic_storage(self, phi: Any, op: Operations) -> Any:
         """``1/2 lambda^2 |grad phi|^2``; ``None`` in a conductor."""
-        return None if self.permittivity is None else 0.5 * self.permittivity * op.gradient_squared(phi)
+        return None if self.permittivity is None else 0.5 * self.permittivity * op.gradient_product(phi, phi)
 
     def fixed_storage(self, phi: Any) -> Any:
         """``- rho_fixed phi``; ``None`` in a conductor."""
         return None if self.permittivity is None else -self.fixed_charge * phi
 
-    def dissipation(self, mu: Mapping[str, Any], phi: Any, mobilities: Mapping[str, Any], op: Operations) -> Any:
-        """``1/2 sum M |grad mu|^2`` and, in a conductor, ``1/2 sigma |grad phi|^2``; ``None`` if nothing moves."""
-        terms = [0.5 * m * op.gradient_squared(mu[k]) for k, m in mobilities.items()]
-        if self.conductivity is not None:
-            terms.append(0.5 * self.conductivity * op.gradient_squared(phi))
-        return sum(terms[1:], terms[0]) if terms else None
+    def dissipation(self, state: State, mobility: MobilityMatrix, op: Operations) -> Any:
+        """That of the mobility and, in a conductor, ``1/2 sigma |grad phi|^2``; ``None`` if nothing moves."""
+        ions = mobility.dissipation(state.mu, op)
+        if self.conductivity is None:
+            return ions
+        electrons = 0.5 * self.conductivity * op.gradient_product(state.phi, state.phi)
+        return electrons if ions is None else ions + electrons
 
 
 def phase_model(name: str, phase: Phase, scales: Scales) -> PhaseModel:
@@ -189,7 +190,8 @@ def phase_model(name: str, phase: Phase, scales: Scales) -> PhaseModel:
         scales: Units of the scaled problem.
 
     Raises:
-        CaseError: The composition cannot be reached by any chemical potential.
+        CaseError: The composition cannot be reached by any chemical potential, or the mobility is not positive
+            semi-definite.
     """
     kt = scales.energy_ev
     sites = [
@@ -221,8 +223,7 @@ def phase_model(name: str, phase: Phase, scales: Scales) -> PhaseModel:
         bulk_potential={},
     )
     potential = _bulk_potential(model) if bulk else {}
-    state = (potential, 0.0)
-    g = model.exchange(state, state, NUMPY) if bulk else {}
+    g = model.exchange(State(potential, 0.0), NUMPY) if bulk else {}
     mobility = {}
     for k, species in (phase.species or {}).items():
         if species.diffusivity is not None:
@@ -230,7 +231,8 @@ def phase_model(name: str, phase: Phase, scales: Scales) -> PhaseModel:
                 # As good as full: x (1 - x) has rounded to zero.
                 raise _not_reached(name)
             d = species.diffusivity.at_temperature(scales.temperature) / species.haven_ratio / scales.diffusivity
-            mobility[k] = float(d * bulk[k] / g[k])
+            mobility[k, k] = float(d * bulk[k] / g[k])
+    MobilityMatrix(mobility).check(name)
     return replace(model, mobility=mobility, bulk_potential=potential)
 
 
@@ -244,8 +246,7 @@ def _bulk_potential(model: PhaseModel) -> dict[str, float]:
     mu = np.array([lowest[k] + np.log(model.bulk_concentration[k] / capacity / free) for k in names])
 
     def log_concentration(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        state = (dict(zip(names, values, strict=True)), 0.0)
-        c = model.concentrations(state, state, NUMPY)
+        c = model.concentrations(State(dict(zip(names, values, strict=True)), 0.0), NUMPY)
         return np.log([c[k] for k in names])
 
     for _ in range(200):
@@ -285,11 +286,9 @@ def debye_length(model: PhaseModel) -> float:
     gas, so that the three textbook formulas are this one.
     """
     step = 1e-5
-    state = (dict(model.bulk_potential), 0.0)
     charge = []
     for phi in (step, -step):
-        shifted = (state[0], phi)
-        c = model.concentrations(shifted, shifted, NUMPY)
+        c = model.concentrations(State(model.bulk_potential, phi), NUMPY)
         charge.append(sum(model.charges[k] * ck for k, ck in c.items()))
     screening = -(charge[0] - charge[1]) / (2 * step)
     return float(np.sqrt(model.permittivity / screening))

@@ -18,7 +18,7 @@ dilute          sum exp(a_k)             exp(a_k)                     x_k
 doi 10.1016/0079-6786(95)00004-E; ``dilute`` is its limit for N to infinity (Boltzmann).
 
 Overflow: ``ln(1 + sum exp(a))`` is computed as ``m + ln(exp(-m) + sum exp(a - m))`` with ``m = max(0, a)``. The value does
-not depend on m, so m is taken at the ``frozen`` arguments, which the differentiation holds constant.
+not depend on m, so m is frozen: differentiation holds it constant.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ from ssbsim.physics.operations import Operations
 
 
 class SiteStatistics(Protocol):
-    """What a statistics of sites has to give; every method takes the arguments and the same arguments frozen."""
+    """What a statistics of sites has to give."""
 
     #: Whether the sites can be full.
     is_limited: bool
 
-    def pressure(self, a: Sequence[Any], frozen: Sequence[Any], op: Operations) -> Any:
+    def pressure(self, a: Sequence[Any], op: Operations) -> Any:
         """Pressure over ``w N R T``."""
 
-    def occupancies(self, a: Sequence[Any], frozen: Sequence[Any], op: Operations) -> list[Any]:
+    def occupancies(self, a: Sequence[Any], op: Operations) -> list[Any]:
         """Occupancy of every species."""
 
     def exchange(self, occupancies: Sequence[Any]) -> list[Any]:
         """Exchange factor of every species."""
 
 
-def _shift(frozen: Sequence[Any], op: Operations) -> Any:
-    m = op.maximum(frozen[0], 0.0)
-    for a in frozen[1:]:
-        m = op.maximum(m, a)
+def _shift(a: Sequence[Any], op: Operations) -> Any:
+    m = op.maximum(op.frozen(a[0]), 0.0)
+    for ak in a[1:]:
+        m = op.maximum(m, op.frozen(ak))
     return m
 
 
@@ -57,14 +57,14 @@ class SiteLimited:
 
     is_limited = True
 
-    def pressure(self, a: Sequence[Any], frozen: Sequence[Any], op: Operations) -> Any:
+    def pressure(self, a: Sequence[Any], op: Operations) -> Any:
         """``ln(1 + sum exp(a))``."""
-        m = _shift(frozen, op)
+        m = _shift(a, op)
         return m + op.ln(op.exp(-m) + sum(op.exp(ak - m) for ak in a))
 
-    def occupancies(self, a: Sequence[Any], frozen: Sequence[Any], op: Operations) -> list[Any]:
+    def occupancies(self, a: Sequence[Any], op: Operations) -> list[Any]:
         """``exp(a_k) / (1 + sum exp(a))``."""
-        m = _shift(frozen, op)
+        m = _shift(a, op)
         terms = [op.exp(ak - m) for ak in a]
         total = op.exp(-m) + sum(terms)
         return [term / total for term in terms]
@@ -80,11 +80,11 @@ class Dilute:
 
     is_limited = False
 
-    def pressure(self, a: Sequence[Any], frozen: Sequence[Any], op: Operations) -> Any:
+    def pressure(self, a: Sequence[Any], op: Operations) -> Any:
         """``sum exp(a)``."""
         return sum(op.exp(ak) for ak in a)
 
-    def occupancies(self, a: Sequence[Any], frozen: Sequence[Any], op: Operations) -> list[Any]:
+    def occupancies(self, a: Sequence[Any], op: Operations) -> list[Any]:
         """``exp(a_k)``."""
         return [op.exp(ak) for ak in a]
 

@@ -22,7 +22,7 @@ from ssbsim.constants import FARADAY
 from ssbsim.discretization import DistributedMesh, Scales, gather_rows
 from ssbsim.errors import CaseError
 from ssbsim.geometry import MeshData
-from ssbsim.physics import NUMPY, POTENTIAL, build_functional, debye_length
+from ssbsim.physics import NUMPY, POTENTIAL, State, build_functional, debye_length
 from ssbsim.solvers import ImplicitSolver, Integrator, SolverOptions, TimePoint, choose_preset
 
 Floats = npt.NDArray[np.float64]
@@ -317,8 +317,8 @@ class Simulation:
         for name, cells in functional.phase_cells.items():
             model = functional.phases[name]
             nodes = np.unique(functional.space.dofmap.list[cells])
-            state = ({k: y[nodes, i] for i, k in enumerate(functional.species)}, y[nodes, -1])
-            for number, x in enumerate(model.occupancies(state, state, NUMPY)):
+            state = State({k: y[nodes, i] for i, k in enumerate(functional.species)}, y[nodes, -1])
+            for number, x in enumerate(model.occupancies(state, NUMPY)):
                 filling = sum(x.values(), np.zeros(len(nodes)))
                 low = self.comm.allreduce(float(np.min(filling, initial=np.inf)), op=MPI.MIN)
                 high = self.comm.allreduce(float(np.max(filling, initial=-np.inf)), op=MPI.MAX)

@@ -128,17 +128,17 @@ class Snapshots:
         return result
 
     def _flux_components(self, phase: str) -> list[Any]:
-        """``-M grad mu`` of all species, one component after the other; zero where a species does not move."""
+        """``- sum_l M_kl grad mu_l`` of all species, one component after the other; zero where a species does not move."""
         functional = self.simulation.functional
         model = functional.bound_phases[phase]
         state = functional.state(functional.y)
-        moving = model.mobilities(state, state, UFL)
-        parts = []
-        for k in functional.species:
-            gradient = ufl.grad(state[0][k])
-            factor = moving.get(k, 0.0)
-            parts += [-factor * gradient[axis] for axis in range(self.simulation.mesh.dim)]
-        return parts if moving else []
+        moving = model.mobilities(state, UFL)
+        zero = 0.0 * state.phi
+        return [
+            zero + moving.flux(k, {j: ufl.grad(mu)[axis] for j, mu in state.mu.items()})
+            for k in (functional.species if moving.species else ())
+            for axis in range(self.simulation.mesh.dim)
+        ]
 
     def _units(self) -> list[float]:
         """SI units of the fields, in the order of their names."""
@@ -161,23 +161,22 @@ class Snapshots:
         functional = self.simulation.functional
         model = functional.bound_phases[phase]
         state = functional.state(functional.y)
-        phi = state[1]
-        c = model.concentrations(state, state, UFL)
-        moving = model.mobilities(state, state, UFL)
+        phi = state.phi
+        c = model.concentrations(state, UFL)
         zero = 0.0 * phi
-        sigma = sum((model.charges[k] ** 2 * m for k, m in moving.items()), zero)
+        sigma = zero + model.mobilities(state, UFL).conductivity(model.charges)
         if model.conductivity is not None:
             sigma = sigma + model.conductivity
         parts = [
             phi,
-            zero + model.charge_density(state, state, UFL),
+            zero + model.charge_density(state, UFL),
             sigma,
         ]
         for k in functional.species:
             capacity = sum((s.density for s in model.sites if k in s.standard_potential), zero)
             here = k in model.charges
             parts += [
-                state[0][k] if here else zero,
+                state.mu[k] if here else zero,
                 zero + c[k] if here else zero,
                 c[k] / capacity if here else zero,
             ]

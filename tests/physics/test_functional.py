@@ -11,7 +11,7 @@ from law_examples import law_example, terminal_example
 from samples import electrode, lattice_gas, layers, make_case, reservoir, salt, simulation
 
 from ssbsim.case import Case, Phase
-from ssbsim.physics import INTERFACE_LAWS, NUMPY, POTENTIAL, SITE_STATISTICS, TERMINALS
+from ssbsim.physics import INTERFACE_LAWS, NUMPY, POTENTIAL, SITE_STATISTICS, TERMINALS, State
 from ssbsim.studies import Simulation
 
 MOBILITY_LAWS = get_args(Phase.model_fields["mobility"].annotation)
@@ -214,16 +214,16 @@ def lumped(made: Simulation, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         for a, b in functional.space.dofmap.list[cells]:
             h = abs(x[b] - x[a])
             for node in (a, b):
-                state = dict(zip(functional.species, y[node], strict=False)), y[node, phi]
-                c = model.concentrations(state, state, NUMPY)
+                state = State(dict(zip(functional.species, y[node], strict=False)), y[node, phi])
+                c = model.concentrations(state, NUMPY)
                 for k, value in c.items():
                     q[node, functional.component(k)] += 0.5 * h * value
                 rho = sum(model.charges[k] * value for k, value in c.items())
                 rho += 0.0 if model.permittivity is None else model.fixed_charge
                 q[node, phi] -= 0.5 * h * rho
             middle = 0.5 * (y[a] + y[b])
-            state = dict(zip(functional.species, middle, strict=False)), middle[phi]
-            moving = {functional.component(k): m for k, m in model.mobilities(state, state, NUMPY).items()}
+            state = State(dict(zip(functional.species, middle, strict=False)), middle[phi])
+            moving = {functional.component(k): m for (k, _), m in model.mobilities(state, NUMPY).entries.items()}
             if model.permittivity is None:
                 moving[phi] = model.conductivity
             else:

@@ -13,7 +13,7 @@ from samples import electrode, lattice_gas, layers, make_case
 from ssbsim.case import Phase
 from ssbsim.constants import FARADAY
 from ssbsim.discretization import Scales
-from ssbsim.physics import INTERFACE_LAWS, NUMPY, Side, phase_model
+from ssbsim.physics import INTERFACE_LAWS, NUMPY, State, phase_model
 
 SCALES = Scales(298.15, 1e-8, 1e4, 1e-12)
 SPECIES = {"Li+": 1, "Mg2+": 2, "X-": -1}
@@ -33,22 +33,22 @@ def make(name: str, species: str = "Li+", **given: Any) -> Any:
     return INTERFACE_LAWS[name](law_example(name, species=species, **given), SCALES, MODEL)
 
 
-def sides(vector: np.ndarray) -> tuple[Side, Side]:
-    """Sides a and b from (mu_a.., phi_a, mu_b.., phi_b)."""
+def sides(vector: np.ndarray) -> tuple[State, State]:
+    """States a and b from (mu_a.., phi_a, mu_b.., phi_b)."""
     half = len(SPECIES) + 1
     parts = vector[:half], vector[half:]
-    a, b = (Side(dict(zip(SPECIES, p[:-1], strict=True)), p[-1]) for p in parts)
+    a, b = (State(dict(zip(SPECIES, p[:-1], strict=True)), p[-1]) for p in parts)
     return a, b
 
 
 def stored(law: Any, vector: np.ndarray) -> float:
     a, b = sides(vector)
-    value = law.storage(a, b, a, b, NUMPY)
+    value = law.storage(a, b, NUMPY)
     return 0.0 if value is None else float(value)
 
 
 def spent(law: Any, vector: np.ndarray) -> float:
-    value = law.dissipation(*sides(vector), *sides(vector), NUMPY)
+    value = law.dissipation(*sides(vector), NUMPY)
     return 0.0 if value is None else float(value)
 
 
@@ -158,7 +158,7 @@ def test_laws_that_tie_potentials_say_so(name: str, species: str, rng: np.random
     shifted[half - 1] += 0.7
     uniform = stored(law, shifted) - stored(law, vector) + spent(law, shifted) - spent(law, vector)
     assert (law.couples_potentials and uniform != 0.0) or not law.couples_potentials
-    if law.dissipation(*sides(vector), *sides(vector), NUMPY) is not None:
+    if law.dissipation(*sides(vector), NUMPY) is not None:
         assert law.couples_potentials
 
 
@@ -212,11 +212,11 @@ def test_segregation_fills_from_empty_to_full_and_is_neutral_at_the_bulk_occupan
         assert amount == pytest.approx(4e-6 * expected, abs=1e-15)
         side = sides(vector)[0]
         neutral = 0.3  # the phase is filled to 0.3
-        assert law.charge(side, side, NUMPY) * SCALES.surface_charge == pytest.approx(
+        assert law.charge(side, NUMPY) * SCALES.surface_charge == pytest.approx(
             z * FARADAY * 4e-6 * (expected - neutral), rel=1e-8
         )
         slope = derivative(lambda v: stored(law, v), vector)[[3, 7]].sum()
-        assert -slope == pytest.approx(law.charge(side, side, NUMPY), rel=1e-8)
+        assert -slope == pytest.approx(law.charge(side, NUMPY), rel=1e-8)
     # Half full at the standard potential of the first site class plus the energy.
     vector = np.zeros(8)
     vector[[index, 4 + index]] = (0.02 - 0.1) / SCALES.energy_ev

@@ -13,7 +13,7 @@ from samples import lattice_gas, layers, make_case, reservoir, run_studies, simu
 from ssbsim.case import GrainBoundaryLaw
 from ssbsim.constants import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
 from ssbsim.discretization import Scales
-from ssbsim.physics import INTERFACE_LAWS, NUMPY, Side, phase_model
+from ssbsim.physics import INTERFACE_LAWS, NUMPY, State, phase_model
 
 T, C = 298.15, 5e3
 SCALES = Scales(T, 1e-9, 1e3, 1e-12)
@@ -30,8 +30,8 @@ def current(placed: Any, volts: float) -> float:
     unit, step = SCALES.potential, 1e-3
 
     def spent(jump: float) -> float:
-        one, other = Side({"Li+": jump}, 0.0), Side({"Li+": 0.0}, 0.0)
-        return float(placed.dissipation(one, other, one, other, NUMPY))
+        one, other = State({"Li+": jump}, 0.0), State({"Li+": 0.0}, 0.0)
+        return float(placed.dissipation(one, other, NUMPY))
 
     u = volts / unit
     slope = (8 * (spent(u + step) - spent(u - step)) - spent(u + 2 * step) + spent(u - 2 * step)) / (12 * step)
@@ -54,8 +54,8 @@ def test_nothing_flows_or_is_spent_without_a_drop_and_some_is_with_any() -> None
     placed = law(sinh_potential=V0)
     assert current(placed, 0.0) == pytest.approx(0.0, abs=1e-9 * V0 / R)
     for jump in np.linspace(-10.0, 10.0, 11):
-        sides = Side({"Li+": jump}, 0.3), Side({"Li+": 0.0}, -0.2)
-        assert float(placed.dissipation(*sides, *sides, NUMPY)) >= 0.0
+        sides = State({"Li+": jump}, 0.3), State({"Li+": 0.0}, -0.2)
+        assert float(placed.dissipation(*sides, NUMPY)) >= 0.0
 
 
 def test_two_grains_and_a_sinh_in_series() -> None:

@@ -11,7 +11,7 @@ from samples import lattice_gas
 
 from ssbsim.case import Phase
 from ssbsim.discretization import Scales
-from ssbsim.physics import NUMPY, POTENTIAL, TERMINALS, phase_model, terminal_model
+from ssbsim.physics import NUMPY, POTENTIAL, TERMINALS, State, phase_model, terminal_model
 
 SCALES = Scales(298.15, 1e-8, 1e4, 1e-12)
 MODEL = phase_model("a", Phase.model_validate(lattice_gas(0.3)), SCALES)
@@ -70,8 +70,8 @@ def test_a_terminal_at_rest_leaves_the_neutral_bulk_as_it_is(kind: str) -> None:
 def test_a_reservoir_is_in_equilibrium_with_the_neutral_bulk_at_its_potential() -> None:
     model = make("reservoir", potential=0.05)
     phi = 0.05 / SCALES.potential
-    state = ({k: applied.value for k, applied in model.fixed.items()}, phi)
-    assert MODEL.concentrations(state, state, NUMPY)["Li+"] * SCALES.concentration == pytest.approx(3e3, rel=1e-10)
+    state = State({k: applied.value for k, applied in model.fixed.items()}, phi)
+    assert MODEL.concentrations(state, NUMPY)["Li+"] * SCALES.concentration == pytest.approx(3e3, rel=1e-10)
 
 
 def test_a_reservoir_may_give_the_electrochemical_potential_itself() -> None:
