@@ -15,8 +15,7 @@ from ssbsim._check_rows import grain_rows, interface_rows, terminal_rows
 from ssbsim._resolution import bulk_phases, space_charge_planes
 from ssbsim._text import MOST_ROWS, Row, markdown_table, number, table
 from ssbsim.case import Case, load_case
-from ssbsim.geometry import MeshData
-from ssbsim.geometry.statistics import mesh_statistics
+from ssbsim.geometry import MeshData, mesh_statistics
 from ssbsim.materials import resolve_case
 from ssbsim.meshing import MadeMesh, make_mesh
 from ssbsim.results import write_mesh_files

@@ -20,6 +20,8 @@ from ._contact import (
 )
 from ._dump import dump_interface, dump_resolved
 from ._geometries import (
+    BOX_SIDES,
+    VOID_BOUNDARY,
     BicrystalGeometry,
     BricksGeometry,
     CompositeGeometry,
@@ -56,7 +58,9 @@ from ._units import AVOGADRO, BOLTZMANN_EV, ELEMENTARY_CHARGE
 __all__ = [
     "AVOGADRO",
     "BOLTZMANN_EV",
+    "BOX_SIDES",
     "ELEMENTARY_CHARGE",
+    "VOID_BOUNDARY",
     "BicrystalGeometry",
     "BlockingLaw",
     "BricksGeometry",

@@ -47,8 +47,7 @@ import numpy.typing as npt
 from ssbsim.case import Interface
 from ssbsim.discretization.scaling import VACUUM_PERMITTIVITY, Scales
 from ssbsim.errors import CaseError
-from ssbsim.geometry import Grain
-from ssbsim.geometry.orientations import misorientation_angle
+from ssbsim.geometry import Grain, misorientation_angle
 from ssbsim.physics.operations import NUMPY, Operations
 from ssbsim.physics.phases import PhaseModel
 from ssbsim.physics.site_statistics import SITE_STATISTICS

@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from .bricks import BricksGeometry
-from .composite import CompositeGeometry
+from .composite import VOID_BOUNDARY, CompositeGeometry
 from .image import ImageGeometry, ImagePart
 from .mesh_file import FileGeometry
 from .polycrystal import PolycrystalGeometry, Texture
@@ -28,6 +28,7 @@ Geometry: TypeAlias = Annotated[
 
 __all__ = [
     "BOX_SIDES",
+    "VOID_BOUNDARY",
     "BicrystalGeometry",
     "BricksGeometry",
     "CompositeGeometry",
