@@ -21,6 +21,8 @@ from ssbsim.case._contact import (
 )
 from ssbsim.case._dump import dump_interface, dump_resolved
 from ssbsim.case._geometries import (
+    BOX_SIDES,
+    VOID_BOUNDARY,
     BicrystalGeometry,
     BricksGeometry,
     CompositeGeometry,
@@ -53,6 +55,8 @@ from ssbsim.case._study import (
 from ssbsim.case._tracer import IsotopeImage, TracerStudy
 
 __all__ = [
+    "BOX_SIDES",
+    "VOID_BOUNDARY",
     "BicrystalGeometry",
     "BlockingLaw",
     "BricksGeometry",

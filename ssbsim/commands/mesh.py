@@ -17,8 +17,7 @@ from ssbsim.commands.meshing import MadeMesh
 from ssbsim.commands.prepare import prepare
 from ssbsim.commands.resolution import bulk_phases, space_charge_planes
 from ssbsim.commands.text_tables import MOST_ROWS, Row, markdown_table, number, table
-from ssbsim.geometry import MeshData
-from ssbsim.geometry.statistics import mesh_statistics
+from ssbsim.geometry import MeshData, mesh_statistics
 from ssbsim.results import write_mesh_files
 
 FORMAT = 1

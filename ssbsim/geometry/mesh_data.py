@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
+from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
@@ -210,4 +211,17 @@ def _read_only(array: Any, dtype: type) -> NDArray[Any]:
     return view
 
 
-__all__ = ["CELL_DIMENSION", "Grain", "MeshData"]
+def piece_letters(rank: int) -> str:
+    """What is added to the name of a grain for a piece of it that does not hang together with the largest one.
+
+    Nothing for the largest piece, rank 0; letters b, c, .. z, ba, bb, .. for the ranks 1, 2, ..
+    """
+    return _letters(rank) if rank else ""
+
+
+def _letters(rank: int) -> str:
+    higher, rest = divmod(rank, len(ascii_lowercase))
+    return (_letters(higher) if higher else "") + ascii_lowercase[rest]
+
+
+__all__ = ["CELL_DIMENSION", "Grain", "MeshData", "piece_letters"]

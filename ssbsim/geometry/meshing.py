@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from string import ascii_lowercase
 
 import numpy as np
 
 from ssbsim.case import Spacing
 from ssbsim.geometry._facets import connected_pieces
-from ssbsim.geometry.mesh_data import Grain, MeshData
+from ssbsim.geometry.mesh_data import Grain, MeshData, piece_letters
 from ssbsim.geometry.partition import Partition
 from ssbsim.geometry.progress import progress
 from ssbsim.geometry.refine import refine_mesh
@@ -32,15 +31,15 @@ def mesh_partition(partition: Partition, spacing: Spacing, *, where: str = "geom
     """
     progress("meshing")
     if spacing.remesher == "mmg":
-        from ssbsim.geometry.anisotropy import mesh_anisotropic
+        from ssbsim.geometry.solid.anisotropy import mesh_anisotropic
 
         mesh = mesh_anisotropic(partition, spacing, where=where)
     elif partition.dimension == 2:
-        from ssbsim.geometry.planar import mesh_planar
+        from ssbsim.geometry.plane.planar import mesh_planar
 
         mesh = mesh_planar(partition, spacing, where=where)
     else:
-        from ssbsim.geometry.solid import mesh_solid
+        from ssbsim.geometry.solid.solid import mesh_solid
 
         mesh = mesh_solid(partition, spacing, where=where)
     films = np.unique(partition.film_grain[partition.film > 0.0])
@@ -68,14 +67,8 @@ def _name_pieces(mesh: MeshData, films: frozenset[int]) -> MeshData:
         # Equal pieces come in the order of their cells.
         for rank, piece in enumerate(own[np.argsort(-measures[own], kind="stable")]):
             new_number[piece] = len(grains)
-            grains.append(grain if rank == 0 else replace(grain, name=grain.name + _letters(rank)))
+            grains.append(replace(grain, name=grain.name + piece_letters(rank)))
     return replace(mesh, cell_grain=new_number[pieces], grains=tuple(grains))
-
-
-def _letters(rank: int) -> str:
-    """Letters b, c, .. z, ba, bb, .. for 1, 2, .."""
-    higher, rest = divmod(rank, len(ascii_lowercase))
-    return (_letters(higher) if higher else "") + ascii_lowercase[rest]
 
 
 __all__ = ["mesh_partition"]

@@ -48,8 +48,7 @@ from ssbsim.case import Interface
 from ssbsim.constants import VACUUM_PERMITTIVITY
 from ssbsim.discretization.scaling import Scales
 from ssbsim.errors import CaseError
-from ssbsim.geometry import Grain
-from ssbsim.geometry.orientations import misorientation_angle
+from ssbsim.geometry import Grain, misorientation_angle
 from ssbsim.physics.operations import NUMPY, Operations
 from ssbsim.physics.phases import PhaseModel
 from ssbsim.physics.site_statistics import SITE_STATISTICS

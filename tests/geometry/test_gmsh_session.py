@@ -8,8 +8,8 @@ import pytest
 
 from ssbsim.errors import MeshError
 from ssbsim.geometry import gmsh_session
-from ssbsim.geometry.spheres import triangulate_sphere
-from ssbsim.geometry.tetrahedra import fill_bodies
+from ssbsim.geometry.particles.spheres import triangulate_sphere
+from ssbsim.geometry.solid.tetrahedra import fill_bodies
 
 
 def test_session_is_quiet_and_leaves_nothing(capfd: pytest.CaptureFixture[str]):

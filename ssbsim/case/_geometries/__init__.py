@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from ssbsim.case._geometries.bricks import BricksGeometry
-from ssbsim.case._geometries.composite import CompositeGeometry
+from ssbsim.case._geometries.composite import VOID_BOUNDARY, CompositeGeometry
 from ssbsim.case._geometries.image import ImageGeometry, ImagePart
 from ssbsim.case._geometries.mesh_file import FileGeometry
 from ssbsim.case._geometries.polycrystal import PolycrystalGeometry, Texture
@@ -28,6 +28,7 @@ Geometry: TypeAlias = Annotated[
 
 __all__ = [
     "BOX_SIDES",
+    "VOID_BOUNDARY",
     "BicrystalGeometry",
     "BricksGeometry",
     "CompositeGeometry",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ssbsim.case import CompositeGeometry
-from ssbsim.geometry.composite import leave_out_holes, make_composite
 from ssbsim.geometry.mesh_data import MeshData
 from ssbsim.geometry.meshing import mesh_partition
+from ssbsim.geometry.particles.composite import leave_out_holes, make_composite
 from ssbsim.geometry.registry import register_geometry
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ssbsim.case import FileGeometry
-from ssbsim.geometry.files import read_mesh
+from ssbsim.geometry.files.mesh_files import read_mesh
 from ssbsim.geometry.mesh_data import MeshData
 from ssbsim.geometry.registry import register_geometry
 

@@ -16,18 +16,18 @@ from numpy.typing import NDArray
 from ssbsim.case import ImageGeometry
 from ssbsim.errors import MeshError
 from ssbsim.geometry.extrude import BOUNDARIES, mesh_boxes
-from ssbsim.geometry.fairing import FairOutlines, fair_outlines
 from ssbsim.geometry.grading import GradedStack
-from ssbsim.geometry.image_files import read_colours, read_labels
-from ssbsim.geometry.labels import merge_small_parts, name_grains, refuse_small_parts
+from ssbsim.geometry.images.fairing import FairOutlines, fair_outlines
+from ssbsim.geometry.images.image_files import read_colours, read_labels
+from ssbsim.geometry.images.labels import merge_small_parts, name_grains, refuse_small_parts
+from ssbsim.geometry.images.outlines import trace_outlines
+from ssbsim.geometry.images.voxel_surfaces import triangulate_voxels
+from ssbsim.geometry.images.voxels import mesh_smooth_voxels
 from ssbsim.geometry.mesh_data import Grain, MeshData
 from ssbsim.geometry.meshing import mesh_partition
-from ssbsim.geometry.outlines import trace_outlines
 from ssbsim.geometry.partition import OUTSIDE, Partition
 from ssbsim.geometry.refine import refine_mesh
 from ssbsim.geometry.registry import register_geometry
-from ssbsim.geometry.voxel_surfaces import triangulate_voxels
-from ssbsim.geometry.voxels import mesh_smooth_voxels
 
 Labels = NDArray[np.int32]
 

@@ -13,19 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from ssbsim.case import PolycrystalGeometry
-from ssbsim.case._geometries.section import BOX_SIDES
+from ssbsim.case import BOX_SIDES, PolycrystalGeometry
 from ssbsim.errors import MeshError
-from ssbsim.geometry.faces import triangulate_faces
-from ssbsim.geometry.healing import heal
+from ssbsim.geometry.grains.healing import heal
+from ssbsim.geometry.grains.orientations import random_orientations
+from ssbsim.geometry.grains.power_diagram import power_diagram, relax
+from ssbsim.geometry.grains.tessellation import Tessellation, tessellate
+from ssbsim.geometry.grains.textures import extrude, stack_layers, stretch
 from ssbsim.geometry.mesh_data import Grain, MeshData
 from ssbsim.geometry.meshing import mesh_partition
-from ssbsim.geometry.orientations import random_orientations
 from ssbsim.geometry.partition import OUTSIDE, Partition
-from ssbsim.geometry.power_diagram import power_diagram, relax
 from ssbsim.geometry.registry import register_geometry
-from ssbsim.geometry.tessellation import Tessellation, tessellate
-from ssbsim.geometry.textures import extrude, stack_layers, stretch
+from ssbsim.geometry.solid.faces import triangulate_faces
 
 Floats = NDArray[np.float64]
 

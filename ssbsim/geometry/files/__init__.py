@@ -1,0 +1,1 @@
+"""Meshes as files: those of others, and those of ssbsim."""

@@ -1,0 +1,115 @@
+"""Regions of a box, between closed surfaces, divided into grains without changing the surfaces."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from ssbsim.geometry._facets import cells_of_facets
+from ssbsim.geometry.grains.subdivision import divide_body, facets_between
+from ssbsim.geometry.plane.polygons import Polygon, fill_polygons
+from ssbsim.geometry.solid.tetrahedra import fill_bodies
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+def divide_regions(
+    points: Floats,
+    facets: Integers,
+    regions: Integers,
+    counts: dict[int, int],
+    growth: float,
+    generator: np.random.Generator,
+) -> tuple[Floats, Integers, Integers, Integers]:
+    """Divide regions into grains.
+
+    Args:
+        points: Vertices, shape (n, d).
+        facets: Surfaces of the regions, sides short enough for the cells of a mesh, shape (k, d).
+        regions: Region that the normal of each facet points into, then the other one; -1 outside, shape (k, 2).
+        counts: Number of grains wanted, by region.
+        growth: Largest ratio of the sizes of neighbouring cells.
+        generator: Source of the seeds.
+
+    Returns:
+        Points and facets, first those given; the regions on both sides of every facet; and the pieces, where the grain n
+        of region r is the piece r + n * (number of regions).
+    """
+    step = int(regions.max()) + 1
+    surface = len(points)
+    points, filled = _fill(points, facets, regions, list(counts), growth)
+    all_facets, all_regions, pieces = [facets], [regions], regions.copy()
+    inner: list[Integers] = []
+    for (region, count), cells in zip(counts.items(), filled, strict=True):
+        fixed = np.arange(len(points)) < surface
+        points, label = divide_body(points, cells, fixed, count, generator)
+        cut, labels = facets_between(cells, label)
+        all_facets.append(cut)
+        all_regions.append(np.full((len(cut), 2), region))
+        inner.append(region + step * labels)
+        for column in (0, 1):
+            there = np.flatnonzero(regions[:, column] == region)
+            which, cell = cells_of_facets(cells, facets[there], len(points)).T
+            pieces[there[which], column] = region + step * label[cell]
+    return points, np.vstack(all_facets), np.vstack(all_regions), np.vstack([pieces, *inner])
+
+
+def _fill(
+    points: Floats, facets: Integers, regions: Integers, wanted: list[int], growth: float
+) -> tuple[Floats, list[Integers]]:
+    """Cells of some regions, sizes growing from their surfaces."""
+    inward = [np.vstack([facets[regions[:, 0] == r], facets[regions[:, 1] == r][:, ::-1]]) for r in wanted]
+    if points.shape[1] == 3:
+        bodies = [_shells(points, surface) for surface in inward]
+        names = [f"region {region}" for region in wanted]
+        bulk = float(np.max(np.linalg.norm(points[facets[:, 0]] - points[facets[:, 1]], axis=1)))
+        return fill_bodies(points, bodies, bulk=bulk, growth=growth, names=names)
+    polygons, used = [], []
+    for region, surface in zip(wanted, inward, strict=True):
+        loops = _loops(points, surface)
+        vertices = np.concatenate(loops)
+        ends = np.cumsum([len(loop) for loop in loops])[:-1]
+        sizes = np.concatenate([_sides(points[loop]) for loop in loops])
+        numbers = tuple(np.split(np.arange(len(vertices)), ends))
+        polygons.append(Polygon(points[vertices], numbers, sizes, f"region {region}"))
+        used.append(vertices)
+    size = float(max(polygon.sizes.max() for polygon in polygons))
+    parts, cells, count = [points], [], len(points)
+    for vertices, (places, triangles) in zip(used, fill_polygons(polygons, size=size, growth=growth), strict=True):
+        new = places[len(vertices) :]
+        cells.append(np.concatenate([vertices, count + np.arange(len(new))])[triangles])
+        parts.append(new)
+        count += len(new)
+    return np.vstack(parts), cells
+
+
+def _sides(loop: Floats) -> Floats:
+    lengths = np.linalg.norm(np.roll(loop, -1, axis=0) - loop, axis=1)
+    return np.asarray(0.5 * (lengths + np.roll(lengths, 1)))
+
+
+def _loops(points: Floats, segments: Integers) -> list[Integers]:
+    """Closed chains of segments, the outer one first."""
+    after = {int(a): int(b) for a, b in segments}
+    loops = []
+    while after:
+        loop = [next(iter(after))]
+        while (v := after.pop(loop[-1])) != loop[0]:
+            loop.append(v)
+        loops.append(np.array(loop))
+    return sorted(loops, key=lambda loop: -float(np.ptp(points[loop], axis=0).max()))
+
+
+def _shells(points: Floats, triangles: Integers) -> list[Integers]:
+    """Closed surfaces that share no vertex, the outer one first."""
+    a, b = triangles[:, :2].T, triangles[:, 1:].T
+    links = coo_array((np.ones(a.size), (a.ravel(), b.ravel())), shape=(len(points),) * 2)
+    label = connected_components(links, directed=False)[1][triangles[:, 0]]
+    shells = [triangles[label == number] for number in np.unique(label)]
+    return sorted(shells, key=lambda shell: -float(np.ptp(points[shell].reshape(-1, 3), axis=0).max()))
+
+
+__all__ = ["divide_regions"]

@@ -1,0 +1,1 @@
+"""Where the particles of a composite electrode are: sizes, packing, outlines."""
