@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from ssbsim.case._sources import AXELSSON_2014, DRUSKIN_2011
+from ssbsim.document.citations import Citation
 from ssbsim.document.model import Model
 from ssbsim.document.quantities import Count, Frequency, Number, problem
 
@@ -77,6 +79,10 @@ class ImpedanceStudy(Model):
     terminal: str | None = None
     method: Literal["reduced", "direct"] = "reduced"
     tolerance: Annotated[Number, Field(gt=0.0, le=0.01)] = 1e-6
+
+    def cited(self) -> tuple[Citation, ...]:
+        """What the method rests on."""
+        return (DRUSKIN_2011,) if self.method == "reduced" else (AXELSSON_2014,)
 
     @property
     def terminals(self) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 import re
 from functools import lru_cache
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from ssbsim.case._sources import KILIC_2007, MAIER_1995
 from ssbsim.constants import BOLTZMANN_EV
+from ssbsim.document.citations import Citation
 from ssbsim.document.model import Model
 from ssbsim.document.quantities import (
     BarrierEv,
@@ -111,6 +113,8 @@ class SiteClass(Model):
         standard_potential: Standard chemical potential of each species (eV). Only the species named here can occupy
             the class; with nothing named every species of the phase can, at 0 eV.
     """
+
+    sources: ClassVar[tuple[Citation, ...]] = (KILIC_2007, MAIER_1995)
 
     name: Annotated[str, Field(min_length=1)]
     statistics: Statistics = "site_limited"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
 from ssbsim.case._impedance import ImpedanceStudy
+from ssbsim.case._sources import BANK_1985, BARATTA_2023, DEUFLHARD_2004, HASEGAWA_2024, HOSEA_1996
 from ssbsim.case._tracer import TracerStudy
+from ssbsim.document.citations import Citation
 from ssbsim.document.model import Model
 from ssbsim.document.quantities import Count, EnergyEv, Number, Potential, Time, problem
 
@@ -144,6 +146,8 @@ class TransientStudy(_Study):
         maximum_steps: The study fails beyond this number.
     """
 
+    sources: ClassVar[tuple[Citation, ...]] = (BANK_1985, HOSEA_1996)
+
     kind: Literal["transient"] = "transient"
     duration: Time
     output_times: OutputTimes = OutputTimes(count=10)
@@ -180,6 +184,8 @@ class EffectiveTransportStudy(Model):
         species: The species that moves.
         axes: Along which axes; all when not given.
     """
+
+    sources: ClassVar[tuple[Citation, ...]] = (HASEGAWA_2024,)
 
     kind: Literal["effective_transport"] = "effective_transport"
     species: str
@@ -233,6 +239,8 @@ class Solver(Model):
             ``warn`` goes on.
         petsc_options: Passed to PETSc as they are.
     """
+
+    sources: ClassVar[tuple[Citation, ...]] = (BARATTA_2023, DEUFLHARD_2004)
 
     linear: Literal["auto", "direct", "multigrid"] = "auto"
     element_order: Literal[1, 2] = 1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from ssbsim.case._sources import BANK_1985, CRANK_1975, HASEGAWA_2024, HOSEA_1996
+from ssbsim.document.citations import Citation
 from ssbsim.document.model import Model
 from ssbsim.document.quantities import Count, Length, NonNegativeLength, Number, Permeability, Time, problem
 
@@ -47,6 +49,8 @@ class TracerStudy(Model):
         tolerance: Error of the fraction allowed per step (``linear``), or of the potentials in kT (``full``).
         image: What an instrument would record.
     """
+
+    sources: ClassVar[tuple[Citation, ...]] = (CRANK_1975, HASEGAWA_2024, BANK_1985, HOSEA_1996)
 
     kind: Literal["tracer"] = "tracer"
     species: str

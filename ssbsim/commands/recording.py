@@ -18,7 +18,9 @@ from ssbsim.analysis.audit import Audit
 from ssbsim.analysis.headline import charge_magnitude, headline
 from ssbsim.case import dump_resolved
 from ssbsim.commands.prepare import Prepared
-from ssbsim.results import Grid, Progress, RunFolder, provenance
+from ssbsim.document.model import citations_in
+from ssbsim.results import Grid, Progress, RunFolder, bibliography, provenance, references
+from ssbsim.solvers import PRESET_SOURCES
 from ssbsim.studies import Flows, Simulation, Snapshots, StepRecord, StudyResult, fingerprints, gather_state
 
 _log = logging.getLogger("ssbsim")
@@ -208,6 +210,9 @@ class Recorder:
             quantities |= self._quantities
             folder.write_json("summary.json", {"format": 1, "title": checked.case.title, "quantities": quantities})
             folder.write_json("audit.json", self._audit.result())
+            cited = (*citations_in(checked.case), *PRESET_SOURCES[simulation.options.preset])
+            sources = references(cited, prepared.sources)
+            folder.write_text("references.bib", bibliography(sources))
             made = provenance(
                 versions=versions(),
                 case_file=checked.case.source,
@@ -227,6 +232,7 @@ class Recorder:
                 "timings [s]": {"set-up": setup, **self._timings},
                 "counts": self._solves,
                 "materials": prepared.sources,
+                "references": [{k: v for k, v in one.items() if k != "bibtex"} for one in sources],
             }
             folder.write_json("provenance.json", made)
             return quantities

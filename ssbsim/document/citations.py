@@ -48,15 +48,13 @@ class Citation:
 
     def bibtex(self, key: str) -> str:
         """The entry of a bibliography."""
-        fields = {
-            "author": " and ".join(self.authors),
-            "journal": self.journal,
-            "volume": self.volume,
-            "pages": self.pages,
-            "year": str(self.year),
-            "doi": self.doi,
-            "note": self.note,
-        }
+        place = (
+            {"journal": self.journal, "volume": self.volume, "pages": self.pages}
+            if self.pages
+            else {"title": self.journal, "publisher": self.volume}
+        )
+        about = {"year": str(self.year), "doi": self.doi, "note": self.note}
+        fields = {"author": " and ".join(self.authors), **place, **about}
         return bibtex_entry("article" if self.pages else "misc", key, fields)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ssbsim.results._progress import Progress
     from ssbsim.results._provenance import provenance
     from ssbsim.results._reader import Results, SavedStep, open_results
+    from ssbsim.results._references import bibliography, references
     from ssbsim.results.mesh_files import write_mesh_files
     from ssbsim.results.pictures.draw import plot_run
     from ssbsim.results.report import write_report
@@ -33,7 +34,9 @@ _HOMES = {
     "open_log": "_log",
     "open_results": "_reader",
     "plot_run": "pictures.draw",
+    "bibliography": "_references",
     "provenance": "_provenance",
+    "references": "_references",
     "read_checkpoint": "_checkpoint",
     "write_mesh_files": "mesh_files",
     "write_report": "report",
@@ -53,12 +56,14 @@ __all__ = [
     "Results",
     "RunFolder",
     "SavedStep",
+    "bibliography",
     "estimate_output",
     "open_log",
     "open_results",
     "plot_run",
     "provenance",
     "read_checkpoint",
+    "references",
     "write_mesh_files",
     "write_report",
 ]

@@ -55,6 +55,7 @@ def write_report(folder: str | PathLike[str]) -> Path:
         "Pictures": _pictures,
         "Audit": _audit,
         "Sources of the materials": _materials,
+        "References": _references,
         "Warnings": _warnings,
         "Provenance": _provenance,
         "Input": _input,
@@ -119,7 +120,7 @@ def _audit(results: Results) -> str:
 
 
 def _provenance(results: Results) -> str:
-    rest = {key: value for key, value in results.provenance.items() if key != "materials"}
+    rest = {key: value for key, value in results.provenance.items() if key not in ("materials", "references")}
     return _table(["what", "value"], [[escape(path), _leaf(value)] for path, value in _leaves(rest)])
 
 
@@ -130,7 +131,7 @@ def _materials(results: Results) -> str:
         is_memory = source_basis.startswith("memory")
         from_memory += is_memory
         doi = str(entry.get("doi") or "")
-        link = f' <a href="https://doi.org/{escape(doi)}">doi:{escape(doi)}</a>' if doi else ""
+        link = _doi_link(doi)
         confidence = f", confidence {entry['confidence']}" if entry.get("confidence") else ""
         basis = escape(_BASES.get(source_basis, source_basis) + confidence)
         basis = f'<span class="warn">{basis}</span>' if is_memory else basis
@@ -146,6 +147,20 @@ def _materials(results: Results) -> str:
         else ""
     )
     return lead + _table(["value of", "value", "source", "method, temperature, uncertainty", "basis"], rows)
+
+
+def _references(results: Results) -> str:
+    rows = []
+    for entry in results.provenance.get("references", []):
+        note = f' <span class="warn">{escape(entry["note"])}</span>' if entry["note"] else ""
+        rows.append(
+            [escape(entry["key"]), escape(entry["text"]) + _doi_link(entry["doi"]) + note, escape(entry["used for"])]
+        )
+    return "<p>The same as <code>references.bib</code>.</p>" + _table(["key", "source", "used for"], rows)
+
+
+def _doi_link(doi: str) -> str:
+    return f' <a href="https://doi.org/{escape(doi)}">doi:{escape(doi)}</a>' if doi else ""
 
 
 def _warnings(results: Results) -> str:

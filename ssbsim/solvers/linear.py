@@ -17,6 +17,7 @@ from typing import Any
 from petsc4py import PETSc
 
 from ssbsim import _compat
+from ssbsim.document.citations import Citation
 from ssbsim.errors import CaseError
 
 _PRESETS: dict[str, dict[str, str | int | float]] = {
@@ -39,6 +40,26 @@ _PRESETS: dict[str, dict[str, str | int | float]] = {
         "field_pc_hypre_boomeramg_interp_type": "ext+i",
         "field_pc_hypre_boomeramg_P_max": 4,
     },
+}
+
+#: What the presets rest on.
+PRESET_SOURCES: dict[str, tuple[Citation, ...]] = {
+    "direct": (
+        Citation(
+            ("P. R. Amestoy", "I. S. Duff", "J. Koster", "J.-Y. L'Excellent"),
+            2001,
+            "SIAM J. Matrix Anal. Appl.",
+            "23",
+            "15",
+            "10.1137/S0895479899358194",
+        ),
+    ),
+    "multigrid": (
+        Citation(
+            ("V. E. Henson", "U. M. Yang"), 2002, "Appl. Numer. Math.", "41", "155", "10.1016/S0168-9274(01)00115-5"
+        ),
+        Citation(("J. Xu",), 1992, "SIAM Rev.", "34", "581", "10.1137/1034116"),
+    ),
 }
 
 #: Rows up to which a direct solve was the faster one, by dimension.

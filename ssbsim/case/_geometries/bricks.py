@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from itertools import product
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from ssbsim.case._geometries.section import BOX_SIDES, GeometrySection
 from ssbsim.case._geometries.spacing import Spacing
+from ssbsim.case._sources import GEUZAINE_2009
+from ssbsim.document.citations import Citation
 from ssbsim.document.problems import KeyPath
 from ssbsim.document.quantities import Count, Length, NonNegativeLength, problem
 
@@ -28,6 +30,8 @@ class BricksGeometry(GeometrySection):
         core: Name of the phase of the cores.
         spacing: Cell sizes.
     """
+
+    sources: ClassVar[tuple[Citation, ...]] = (GEUZAINE_2009,)
 
     kind: Literal["bricks"] = "bricks"
     bricks: tuple[Annotated[Count, Field(ge=1)], ...]

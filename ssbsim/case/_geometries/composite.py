@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from ssbsim.case._geometries.section import BOX_SIDES, GeometrySection
 from ssbsim.case._geometries.spacing import Spacing
+from ssbsim.case._sources import GEUZAINE_2009
+from ssbsim.document.citations import Citation
 from ssbsim.document.model import Model
 from ssbsim.document.problems import KeyPath
 from ssbsim.document.quantities import Count, Length, Number, problem
@@ -132,6 +134,8 @@ class CompositeGeometry(GeometrySection):
         seed: Of all that is random; same seed, same mesh.
         spacing: Cell sizes.
     """
+
+    sources: ClassVar[tuple[Citation, ...]] = (GEUZAINE_2009,)
 
     kind: Literal["composite"] = "composite"
     dimension: Literal[2, 3] = 2

@@ -6,12 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from ssbsim.case._geometries.section import BOX_SIDES, GeometrySection
 from ssbsim.case._geometries.spacing import Spacing
+from ssbsim.case._sources import GEUZAINE_2009
+from ssbsim.document.citations import Citation
 from ssbsim.document.model import Model
 from ssbsim.document.problems import KeyPath
 from ssbsim.document.quantities import Count, Length, NonNegativeLength, Number, problem
@@ -55,6 +57,8 @@ class ImageGeometry(GeometrySection):
         spacing: Cell sizes. In 3D smooth interfaces have triangles no larger than a voxel, whatever `transverse` says;
             meshes with voxel interfaces have one size, the smallest that is asked for.
     """
+
+    sources: ClassVar[tuple[Citation, ...]] = (GEUZAINE_2009,)
 
     kind: Literal["image"] = "image"
     path: Path

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from ssbsim.case._geometries.section import BOX_SIDES, GeometrySection
 from ssbsim.case._geometries.spacing import Spacing
+from ssbsim.case._sources import GEUZAINE_2009
+from ssbsim.document.citations import Citation
 from ssbsim.document.model import Model
 from ssbsim.document.problems import KeyPath
 from ssbsim.document.quantities import Count, Length, NonNegativeLength, Number, problem
@@ -27,6 +29,8 @@ class Texture(Model):
         aspect: How many times longer than wide columns are. In 3D, when not given, they go through the whole box.
         layers: Number of layers.
     """
+
+    sources: ClassVar[tuple[Citation, ...]] = (GEUZAINE_2009,)
 
     kind: Literal["equiaxed", "columnar", "layered"] = "equiaxed"
     axis: Literal["x", "y", "z"] | None = None
