@@ -22,7 +22,7 @@ from ssbsim.case import parse_case
     ],
 )
 def test_output_times_that_make_no_sense(times: str, said: str) -> None:
-    text = Path(__file__).parent.joinpath("case", "conftest.py").read_text(encoding="utf-8").split('"""')[1]
+    text = Path(__file__).with_name("conftest.py").read_text(encoding="utf-8").split('"""')[1]
     text = text.replace("\\\n", "").replace("[1 us, 10 us]", times)
     with pytest.raises(CaseError, match=said):
         parse_case(text)
