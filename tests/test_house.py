@@ -6,9 +6,10 @@ import ast
 import math
 import re
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
-from package_imports import FOLDER, Import, circles, imports_of, modules
+from package_imports import FOLDER, Import, circles, imports_in, imports_of, modules
 
 ROOMS = (
     "document",
@@ -89,6 +90,20 @@ def test_no_circle_of_files() -> None:
 def test_a_circle_is_found() -> None:
     graph = {"a": {"b", "d"}, "b": {"c"}, "c": {"a"}, "d": {"a"}, "e": {"e"}, "f": {"a"}}
     assert circles(graph) == [["a", "b", "c", "d"], ["e"]]
+
+
+def test_what_others_import_is_there() -> None:
+    assert [
+        f"{path.relative_to(FOLDER.parent)}, line {one.line}: {one.module} {one.name}"
+        for folder in ("bench", "docs", "meshes", "tests", "validation")
+        for path in sorted((FOLDER.parent / folder).rglob("*.py"))
+        for one in imports_in(path)
+        if one.module.split(".")[0] == FOLDER.name and not is_there(one)
+    ] == []
+
+
+def is_there(one: Import) -> bool:
+    return one.module in modules() and (not one.name or hasattr(import_module(one.module), one.name))
 
 
 def test_files_have_one_idea() -> None:
