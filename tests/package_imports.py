@@ -38,7 +38,11 @@ def modules() -> Mapping[str, Path]:
 def imports_of(module: str) -> tuple[Import, ...]:
     """What a module of the package imports, of the package or from elsewhere."""
     path = modules()[module]
-    package = module if path.stem == "__init__" else module.rpartition(".")[0]
+    return imports_in(path, package=module if path.stem == "__init__" else module.rpartition(".")[0])
+
+
+def imports_in(path: Path, *, package: str = "") -> tuple[Import, ...]:
+    """What a file imports that stands in a package."""
     return tuple(_found(ast.parse(path.read_text(encoding="utf-8")), package))
 
 

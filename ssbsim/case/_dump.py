@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from ssbsim.case._case import Case
 from ssbsim.case._contact import Interface
 from ssbsim.case._phase import Phase
 from ssbsim.document.problems import KeyPath
 from ssbsim.document.quantities import Quantity, quantity_of
+
+if TYPE_CHECKING:
+    from ssbsim.case._case import Case
 
 _DEFAULT = "default"
 _PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

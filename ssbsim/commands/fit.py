@@ -20,7 +20,6 @@ from ssbsim.case import Case, TracerStudy
 from ssbsim.commands.prepare import load, prepare_to_solve
 from ssbsim.errors import CaseError
 from ssbsim.results import RunFolder
-from ssbsim.results._folder import MARKER
 from ssbsim.results.pictures.fit import fit_picture
 from ssbsim.studies.tracer_map import TracerMap
 
@@ -73,7 +72,7 @@ def fit(
             )
         _tracer_study(load(case))
         if output is not None:
-            _refuse_taken(Path(output), overwrite)
+            RunFolder.refuse_taken(Path(output), overwrite=overwrite)
 
     on_root(comm, check_wish)
     resolved, data, _ = prepare_to_solve(comm, case)
@@ -169,14 +168,6 @@ def _write(
     folder.write_bytes("fit.png", fit_picture(found.measured, found.fitted, found.deviation, pixel))
     folder.write_text("resolved.yaml", case.to_yaml())
     return str(folder.path)
-
-
-def _refuse_taken(folder: Path, overwrite: bool) -> None:
-    """Fail before the fit where the folder could not be claimed after it; claims nothing."""
-    is_run = (folder / MARKER).is_file()
-    taken = not overwrite if is_run else any(folder.iterdir()) if folder.is_dir() else folder.exists()
-    if taken:
-        RunFolder(folder, overwrite=overwrite)
 
 
 def _free_folder(case: Case) -> Path:

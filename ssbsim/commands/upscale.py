@@ -48,7 +48,7 @@ from ssbsim.document.units import Dimension, UnitError, parse_quantity
 from ssbsim.errors import CaseError, ResultsError
 from ssbsim.materials import resolve_case
 from ssbsim.physics import NUMPY
-from ssbsim.results import _files
+from ssbsim.results import whole_files
 from ssbsim.studies import STUDIES, Simulation
 from ssbsim.studies.impedance import impedance_spectrum
 
@@ -320,7 +320,7 @@ def _claim(folder: Path, overwrite: bool) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _files.cannot_write(folder, error) from error
+        raise whole_files.cannot_write(folder, error) from error
 
 
 def _header(case: Case, result: UpscaledBoundary) -> str:
@@ -348,13 +348,13 @@ def _write(folder: Path, case: Case, result: UpscaledBoundary) -> None:
     from ssbsim.results.pictures.draw import picture_bytes
     from ssbsim.results.pictures.upscaling import draw_upscaling
 
-    _files.write_text(folder / FILES[0], _header(case, result) + result.to_yaml())
+    whole_files.write_text(folder / FILES[0], _header(case, result) + result.to_yaml())
     table = result.table()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(table)
     writer.writerows(zip(*table.values(), strict=True))
-    _files.write_text(folder / FILES[1], text.getvalue())
+    whole_files.write_text(folder / FILES[1], text.getvalue())
     fit = result.arrhenius
     figure = draw_upscaling(
         table,
@@ -364,7 +364,7 @@ def _write(folder: Path, case: Case, result: UpscaledBoundary) -> None:
         sinh_potential=result.law.sinh_potential,
     )
     for name in FILES[2:]:
-        _files.write_bytes(folder / name, picture_bytes(figure, name.rpartition(".")[2]))
+        whole_files.write_bytes(folder / name, picture_bytes(figure, name.rpartition(".")[2]))
 
 
 __all__ = ["BoundaryAt", "UpscaledBoundary", "read_list", "upscale"]

@@ -6,7 +6,7 @@ the lists of integration entities below hold a facet only on that rank, so that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from mpi4py import MPI
 
 from ssbsim import _compat
-from ssbsim.geometry import MeshData
+from ssbsim.geometry import MeshData, connected_parts
 
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -150,7 +150,7 @@ class DistributedMesh:
         mine = {(int(a), int(b)) for a, b in np.unique(self.interior.grains, axis=0)}
         return set().union(*self.comm.allgather(mine))
 
-    def regions(self, broken: Sequence[tuple[int, int]]) -> Ints:
+    def regions(self, broken: Iterable[tuple[int, int]]) -> Ints:
         """Region of every grain: grains joined by a contact that is not broken share a region.
 
         Args:
@@ -159,20 +159,8 @@ class DistributedMesh:
         Returns:
             Region index per grain, numbered in the order of the grains.
         """
-        parent = list(range(len(self.grains)))
-
-        def root(grain: int) -> int:
-            while parent[grain] != grain:
-                grain = parent[grain]
-            return grain
-
-        cut = set(broken)
-        for a, b in sorted(self.interface_pairs() - cut):
-            low, high = sorted((root(a), root(b)))
-            parent[high] = low
-        roots = [root(g) for g in range(len(self.grains))]
-        names = {r: i for i, r in enumerate(dict.fromkeys(roots))}
-        return np.array([names[r] for r in roots], dtype=np.int32)
+        joined = np.array(sorted(self.interface_pairs() - set(broken)), dtype=np.int64).reshape(-1, 2)
+        return connected_parts(joined.T, len(self.grains)).astype(np.int32)
 
 
 def gather_rows(comm: MPI.Comm, rows: npt.NDArray[Any]) -> npt.NDArray[Any] | None:

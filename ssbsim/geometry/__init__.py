@@ -17,6 +17,7 @@ in no circle (`tests/geometry/test_folders.py`).
     kinds/              one file per kind of geometry, found by the registry
 """
 
+from ssbsim.geometry.connectivity import connected_parts
 from ssbsim.geometry.extrude import extrude_stack, mesh_boxes
 from ssbsim.geometry.files.mesh_files import load_mesh, read_mesh, save_mesh
 from ssbsim.geometry.gmsh_session import gmsh_session
@@ -32,6 +33,7 @@ __all__ = [
     "Grain",
     "MeshData",
     "build_geometry",
+    "connected_parts",
     "extrude_stack",
     "gmsh_session",
     "graded_coordinates",

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ssbsim.geometry.connectivity import connected_parts
+
 Int = NDArray[np.int64]
 
 _LARGEST = np.iinfo(np.int64).max
@@ -63,17 +65,13 @@ def build_facet_table(cells: Int, cell_grain: NDArray[np.int32], point_count: in
     )
 
 
-def connected_pieces(cells: Int, cell_grain: NDArray[np.int32], point_count: int) -> NDArray[np.int32]:
+def connected_pieces(cells: Int, cell_grain: NDArray[np.int32], point_count: int) -> Int:
     """Number of the piece that each cell belongs to: cells of one grain that are joined by facets, shape (m,)."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     _, starts, order, counts = _group_facets(cells, point_count)
     pair_start = starts[counts == 2]
     first, second = order[pair_start] // cells.shape[1], order[pair_start + 1] // cells.shape[1]
     same = cell_grain[first] == cell_grain[second]
-    links = (np.ones(int(same.sum()), dtype=np.int8), (first[same], second[same]))
-    return np.asarray(connected_components(coo_array(links, shape=(len(cells), len(cells))), directed=False)[1])
+    return connected_parts((first[same], second[same]), len(cells))
 
 
 def contains_facets(facets: Int, among: Int, point_count: int) -> NDArray[np.bool_]:

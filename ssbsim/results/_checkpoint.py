@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ssbsim.errors import CheckpointError
-from ssbsim.results import _files
+from ssbsim.results import whole_files
 
 FORMAT = 1
 FOLDER = "checkpoint"
@@ -69,7 +69,7 @@ def write_checkpoint(folder: Path, arrays: Mapping[str, npt.ArrayLike], meta: Ma
         with temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **stored)
 
-    _files.replace_file(path, write)
+    whole_files.replace_file(path, write)
     manifest = {
         "format": FORMAT,
         "generation": generation,
@@ -79,7 +79,7 @@ def write_checkpoint(folder: Path, arrays: Mapping[str, npt.ArrayLike], meta: Ma
         "arrays": {name: {"shape": list(v.shape), "dtype": str(v.dtype)} for name, v in stored.items()},
         "meta": dict(meta),
     }
-    _files.write_text(path.with_suffix(".json"), json.dumps(manifest, indent=1, default=_number) + "\n")
+    whole_files.write_text(path.with_suffix(".json"), json.dumps(manifest, indent=1, default=_number) + "\n")
     _drop_all_but(folder, _generations(folder)[:GENERATIONS])
     return generation
 

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ssbsim.errors import ResultsError
-from ssbsim.results import _files
+from ssbsim.results import whole_files
 from ssbsim.results._grid import Grid
 
 FORMAT = 1
@@ -101,14 +101,14 @@ class FieldsWriter:
             "point_data": self._names,
             "steps": self._steps,
         }
-        _files.write_text(self._folder / "fields" / "names.json", _files.to_json(names))
+        whole_files.write_text(self._folder / "fields" / "names.json", whole_files.to_json(names))
         stamps = map(repr, times) if is_growing else map(str, range(len(times)))
         rows = "".join(
             f'    <DataSet timestep="{stamp}" group="" part="0" file="fields/{step["file"]}"/>\n'
             for stamp, step in zip(stamps, self._steps, strict=True)
         )
         text = f'<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1">\n  <Collection>\n{rows}'
-        _files.write_text(self._folder / "fields.pvd", text + "  </Collection>\n</VTKFile>\n")
+        whole_files.write_text(self._folder / "fields.pvd", text + "  </Collection>\n</VTKFile>\n")
 
 
 def read_names(folder: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ssbsim.errors import ResultsError
-from ssbsim.results import _checkpoint, _files
+from ssbsim.results import _checkpoint, whole_files
 from ssbsim.results._fields import LENGTH_UNITS, FieldsWriter
 from ssbsim.results._grid import Grid
 from ssbsim.results._history import FILE as HISTORY_FILE
@@ -54,6 +54,14 @@ class RunFolder:
         self._claim(overwrite)
         self._history = HistoryWriter(self.path)
 
+    @classmethod
+    def refuse_taken(cls, path: Path, *, overwrite: bool = False) -> None:
+        """Raise what making a RunFolder there would raise, if it would; claims nothing."""
+        is_run = (path / MARKER).is_file()
+        taken = not overwrite if is_run else any(path.iterdir()) if path.is_dir() else path.exists()
+        if taken:
+            cls(path, overwrite=overwrite)
+
     def __fspath__(self) -> str:
         return str(self.path)
 
@@ -70,7 +78,7 @@ class RunFolder:
         if name not in self._written:
             self._written.append(name)
             self._mark()
-        _files.write_bytes(path, data)
+        whole_files.write_bytes(path, data)
         return path
 
     def write_table(self, name: str, columns: Mapping[str, Any]) -> Path:
@@ -90,7 +98,7 @@ class RunFolder:
 
     def write_json(self, name: str, data: Mapping[str, Any]) -> Path:
         """Write a JSON file in one atomic step; numpy values are allowed, NaN and infinities become null."""
-        return self.write_text(name, _files.to_json(data))
+        return self.write_text(name, whole_files.to_json(data))
 
     def write_map(self, name: str, grid: Grid, fields: Mapping[str, npt.NDArray[np.float64]], length_unit: str) -> Path:
         """Write a VTU file with fields on the points of a grid, by name and unit, beside those of the steps."""
@@ -174,13 +182,13 @@ class RunFolder:
                     what = "The output path is a file."
             raise ResultsError(what, where=str(self.path), hint=f"{hint} folder with --output.") from error
         except OSError as error:
-            raise _files.cannot_write(self.path, error) from error
+            raise whole_files.cannot_write(self.path, error) from error
 
     def _mark(self) -> None:
-        _files.write_text(self.path / MARKER, self._marker_text())
+        whole_files.write_text(self.path / MARKER, self._marker_text())
 
     def _marker_text(self) -> str:
-        return _files.to_json({"what": "ssbsim run folder", "format": FORMAT, "files": self._written})
+        return whole_files.to_json({"what": "ssbsim run folder", "format": FORMAT, "files": self._written})
 
 
 def read_marker(path: Path) -> dict[str, Any]:
@@ -213,7 +221,7 @@ def _empty(path: Path) -> None:
     """Remove what a run writes, and nothing else; the marker stays until the new run rewrites it."""
     names = [name for name in read_marker(path).get("files", []) if Path(str(name)).name == name]
     for name in (*FILES, *names):
-        for file in (path / name, path / f".{name}{_files.TEMPORARY_SUFFIX}"):
+        for file in (path / name, path / f".{name}{whole_files.TEMPORARY_SUFFIX}"):
             if file.is_file() or file.is_symlink():
                 file.unlink()
     for name, pattern in FOLDERS.items():
@@ -222,7 +230,7 @@ def _empty(path: Path) -> None:
             folder.unlink()
         elif folder.is_dir():
             for file in folder.iterdir():
-                bare = re.sub(rf"^\.(.*){re.escape(_files.TEMPORARY_SUFFIX)}$", r"\1", file.name)
+                bare = re.sub(rf"^\.(.*){re.escape(whole_files.TEMPORARY_SUFFIX)}$", r"\1", file.name)
                 if pattern.fullmatch(bare) and not file.is_dir():
                     file.unlink()
             if not any(folder.iterdir()):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ssbsim.errors import ResultsError
-from ssbsim.results import _files
+from ssbsim.results import whole_files
 
 FILE = "history.csv"
 
@@ -47,7 +47,7 @@ class HistoryWriter:
             with self._path.open("ab", buffering=0) as file:
                 file.write(buffer.getvalue().encode("utf-8"))
         except OSError as error:
-            raise _files.cannot_write(self._path, error) from error
+            raise whole_files.cannot_write(self._path, error) from error
 
 
 def _text(value: float | int | str) -> str:

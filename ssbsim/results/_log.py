@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from os import PathLike
 from pathlib import Path
 
-from ssbsim.results import _files
+from ssbsim.results import whole_files
 
 FILE = "log.txt"
 
@@ -29,7 +29,7 @@ def open_log(folder: str | PathLike[str], *, level: int = logging.INFO) -> ExitS
     try:
         handler = logging.FileHandler(path, encoding="utf-8")
     except OSError as error:
-        raise _files.cannot_write(path, error) from error
+        raise whole_files.cannot_write(path, error) from error
     handler.setLevel(level)
     handler.setFormatter(logging.Formatter("%(asctime)s.%(msecs)03d %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S"))
     logger = logging.getLogger("ssbsim")

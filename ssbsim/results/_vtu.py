@@ -25,7 +25,7 @@ from vtkmodules.vtkIOXML import (  # type: ignore[import-untyped]
 )
 
 from ssbsim.errors import ResultsError
-from ssbsim.results import _files
+from ssbsim.results import whole_files
 from ssbsim.results._grid import CELL_VTK_TYPE, Grid
 
 
@@ -66,7 +66,7 @@ def write_vtu(
         if writer.Write() != 1:
             raise OSError(0, "VTK could not write it, most likely for want of space")
 
-    _files.replace_file(path, write)
+    whole_files.replace_file(path, write)
 
 
 def _numbers(name: str, values: npt.NDArray[Any]) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ssbsim.geometry import MeshData, save_mesh
-from ssbsim.results import _files
+from ssbsim.results import whole_files
 from ssbsim.results._fields import LENGTH_UNITS
 from ssbsim.results._grid import Grid
 
@@ -44,7 +44,7 @@ def write_mesh_files(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _files.cannot_write(folder, error) from error
+        raise whole_files.cannot_write(folder, error) from error
     names = ("mesh.msh", "mesh.vtu", "mesh_report.json", "mesh_report.md", *(["mesh.png"] if picture else []))
     paths = [folder / name for name in names]
 
@@ -56,7 +56,7 @@ def write_mesh_files(
         finally:
             named.unlink(missing_ok=True)
 
-    _files.replace_file(paths[0], save)
+    whole_files.replace_file(paths[0], save)
     about = {
         "length_unit": length_unit,
         "metres_per_length_unit": LENGTH_UNITS[length_unit],
@@ -64,13 +64,13 @@ def write_mesh_files(
         "grain_names": tuple(grain.name for grain in mesh.grains),
     }
     write_vtu(paths[1], _grid(mesh), {}, about)
-    _files.write_text(paths[2], _files.to_json(report))
-    _files.write_text(paths[3], report_text)
+    whole_files.write_text(paths[2], whole_files.to_json(report))
+    whole_files.write_text(paths[3], report_text)
     if picture:
         from ssbsim.results.pictures.draw import picture_bytes
         from ssbsim.results.pictures.geometry import draw_geometry
 
-        _files.write_bytes(paths[4], picture_bytes(draw_geometry(mesh), "png", dpi=200))
+        whole_files.write_bytes(paths[4], picture_bytes(draw_geometry(mesh), "png", dpi=200))
     return paths
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ssbsim.errors import ResultsError
-from ssbsim.results import _files
+from ssbsim.results import whole_files
 from ssbsim.results._log import FILE as LOG_FILE
 from ssbsim.results._reader import Results, open_results
 from ssbsim.results.pictures.draw import figures, picture_bytes
@@ -74,7 +74,7 @@ def write_report(folder: str | PathLike[str]) -> Path:
         f"<body><h1>{title}</h1>\n{''.join(body)}</body></html>\n"
     )
     path = results.path / "report.html"
-    _files.write_text(path, html)
+    whole_files.write_text(path, html)
     return path
 
 

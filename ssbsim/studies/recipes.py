@@ -15,12 +15,9 @@ import numpy as np
 from ssbsim.case import EquilibriumStudy, SteadyStudy, TransientStudy
 from ssbsim.errors import CaseError, ConvergenceError
 from ssbsim.solvers import StepReport, TimePoint, jumped
-from ssbsim.studies.effective_transport import run_effective_transport
-from ssbsim.studies.impedance import run_impedance
 from ssbsim.studies.records import Observer, StepRecord
 from ssbsim.studies.simulation import Simulation
 from ssbsim.studies.solve import failure, move_terminals
-from ssbsim.studies.tracer import run_tracer
 
 _log = logging.getLogger("ssbsim")
 
@@ -263,14 +260,3 @@ def _accepted(report: StepReport) -> TimePoint:
 
 def _accepted_y(point: TimePoint | None) -> Any:
     return point.y if point is not None else 0.0
-
-
-#: Every study that a case may name; the key is the word in the case file.
-STUDIES: dict[str, Any] = {
-    "effective_transport": run_effective_transport,
-    "equilibrium": run_equilibrium,
-    "impedance": run_impedance,
-    "steady": run_steady,
-    "tracer": run_tracer,
-    "transient": run_transient,
-}

@@ -343,28 +343,19 @@ class Simulation:
     def _check_reference(self) -> None:
         """Every part of the cell needs something outside that fixes its potential."""
         functional, mesh = self.functional, self.mesh
-        group = list(range(len(mesh.grains)))
-
-        def root(g: int) -> int:
-            while group[g] != g:
-                g = group[g]
-            return g
-
         cut = {
             pair
             for interface in functional.interfaces
             if interface.broken and not any(couples(law) for law in interface.laws)
             for pair in interface.grain_pairs
         }
-        for a, b in sorted(mesh.interface_pairs() - cut):
-            low, high = sorted((root(a), root(b)))
-            group[high] = low
+        region = mesh.regions(cut)
         held: set[int] = set()
         for name, model in functional.terminals.items():
             if model.fixed or model.applied:
                 grains = np.unique(mesh.cell_grain[mesh.terminal_entities(name)[:, 0]])
-                held |= {root(int(g)) for part in self.comm.allgather(grains) for g in part}
-        loose = [mesh.grains[g].name for g in range(len(mesh.grains)) if root(g) not in held]
+                held |= {int(region[g]) for part in self.comm.allgather(grains) for g in part}
+        loose = [mesh.grains[g].name for g in range(len(mesh.grains)) if region[g] not in held]
         if loose:
             raise CaseError(
                 f"Nothing fixes the electrostatic potential in {', '.join(loose[:8])}: the problem is singular.",

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ssbsim.case import Case, TracerStudy, TransientStudy
+from ssbsim.case import Case, GrainBoundaryLaw, TracerStudy, TransientStudy
 from ssbsim.errors import CaseError
 from ssbsim.studies.isotope_image import CornerValues
+from ssbsim.studies.recipes import run_transient
 from ssbsim.studies.simulation import Simulation
 from ssbsim.studies.snapshot import Snapshots
 
@@ -70,8 +71,6 @@ def _exchange_of(study: TracerStudy) -> TransientStudy:
 
 def _for_isotope(case: Case, key: str, law: dict[str, Any], species: str, name: str) -> dict[str, Any]:
     """The law of a boundary for one isotope: the tracer permeability, in proportion to its concentration."""
-    from ssbsim.case import GrainBoundaryLaw
-
     given = GrainBoundaryLaw.model_validate(law)
     first = case.geometry.phase_of_grain(key.split("|")[0]) or key.split("|")[0]
     phase = case.phases[first]
@@ -84,8 +83,6 @@ def _for_isotope(case: Case, key: str, law: dict[str, Any], species: str, name: 
 
 def exchange_two_isotopes(simulation: Simulation, study: TracerStudy) -> tuple[CornerValues | None, str]:
     """The isotope fraction on rank 0, and how it was made; collective."""
-    from ssbsim.studies.recipes import run_transient
-
     case, isotopes = isotope_case(simulation.case, study)
     inner = Simulation(case, simulation.mesh_data, simulation.comm)
     try:

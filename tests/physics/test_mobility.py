@@ -11,7 +11,8 @@ from samples import layers, make_case, reservoir, run_studies, salt, simulation
 
 from ssbsim import CaseError
 from ssbsim.case import Phase
-from ssbsim.discretization import FARADAY, GAS_CONSTANT, Scales
+from ssbsim.constants import FARADAY, GAS_CONSTANT
+from ssbsim.discretization import Scales
 from ssbsim.physics import NUMPY, MobilityMatrix, functional, phase_model
 
 COUPLED = MobilityMatrix({("A+", "A+"): 2.0, ("A+", "B-"): 0.5, ("B-", "A+"): 0.5, ("B-", "B-"): 1.0})

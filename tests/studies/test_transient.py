@@ -227,7 +227,6 @@ def test_conservation_does_not_rest_on_the_accuracy_of_newton(monkeypatch: pytes
 def test_the_recorder_does_not_grow_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same through ssbsim.run, with history, log and progress."""
     import ssbsim
-    from ssbsim import running
 
     memory: dict[int, int] = {}
     original = STUDIES["transient"]
@@ -244,7 +243,7 @@ def test_the_recorder_does_not_grow_either(tmp_path: Path, monkeypatch: pytest.M
 
         original(made, study, index, watched, **more)
 
-    monkeypatch.setitem(running.STUDIES, "transient", measured)
+    monkeypatch.setitem(STUDIES, "transient", measured)
     study = transient(10 * US, maximum_step=10e-9, terminals=JUMP)
     results = ssbsim.run(
         make_case(**CELL, study=[study], solver={"coarse_mesh": "warn"}),

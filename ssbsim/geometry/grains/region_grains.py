@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from ssbsim.geometry._facets import cells_of_facets
+from ssbsim.geometry.connectivity import connected_parts
 from ssbsim.geometry.grains.subdivision import divide_body, facets_between
 from ssbsim.geometry.plane.polygons import Polygon, fill_polygons
 from ssbsim.geometry.solid.tetrahedra import fill_bodies
@@ -106,8 +105,7 @@ def _loops(points: Floats, segments: Integers) -> list[Integers]:
 def _shells(points: Floats, triangles: Integers) -> list[Integers]:
     """Closed surfaces that share no vertex, the outer one first."""
     a, b = triangles[:, :2].T, triangles[:, 1:].T
-    links = coo_array((np.ones(a.size), (a.ravel(), b.ravel())), shape=(len(points),) * 2)
-    label = connected_components(links, directed=False)[1][triangles[:, 0]]
+    label = connected_parts((a.ravel(), b.ravel()), len(points))[triangles[:, 0]]
     shells = [triangles[label == number] for number in np.unique(label)]
     return sorted(shells, key=lambda shell: -float(np.ptp(points[shell].reshape(-1, 3), axis=0).max()))
 

@@ -18,12 +18,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from ssbsim.errors import MeshError
 from ssbsim.geometry._simplex import scaled_jacobians, signed_measures
+from ssbsim.geometry.connectivity import connected_parts
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -133,8 +132,8 @@ def _drop_loose(links: Integers, measures: Floats, label: Integers) -> None:
     count, total = len(label), float(measures.sum())
     for _ in range(count):
         inside = links[label[links[:, 0]] == label[links[:, 1]]]
-        graph = coo_array((np.ones(len(inside)), (inside[:, 0], inside[:, 1])), shape=(count, count))
-        pieces, piece = connected_components(graph, directed=False)
+        piece = connected_parts(inside.T, count)
+        pieces = int(piece.max()) + 1
         weight = np.bincount(piece, measures, pieces)
         of_piece = np.zeros(pieces, dtype=np.int64)
         of_piece[piece] = label

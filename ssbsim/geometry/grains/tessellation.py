@@ -12,10 +12,9 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from ssbsim.geometry.connectivity import connected_parts
 from ssbsim.geometry.grains.power_diagram import PowerDiagram, PowerFaces, make_images, power_faces
 from ssbsim.geometry.partition import OUTSIDE
 
@@ -161,8 +160,7 @@ def _from_faces(
 def same_places(points: Floats) -> Integers:
     """For every point the first one at the same place, shape (p,)."""
     near = cKDTree(points).query_pairs(SAME_PLACE, output_type="ndarray")
-    links = coo_matrix((np.ones(len(near)), (near[:, 0], near[:, 1])), shape=(len(points),) * 2)
-    label = connected_components(links, directed=False)[1]
+    label = connected_parts(near.T, len(points))
     first = np.unique(label, return_index=True)[1]
     return np.asarray(first[label])
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.connectivity import connected_parts
 from ssbsim.geometry.mesh_data import Grain, piece_letters
 
 Labels = NDArray[np.int32]
@@ -20,15 +21,10 @@ Float = NDArray[np.float64]
 
 def find_parts(labels: Labels) -> Labels:
     """Number of the connected part of equal labels that every pixel belongs to, from 0 in the order of first pixels."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     index = np.arange(labels.size, dtype=np.int32).reshape(labels.shape)
     pairs = [(index[low][same], index[high][same]) for low, high, same in _equal_neighbours(labels)]
     first, second = (np.concatenate(side) for side in zip(*pairs, strict=True))
-    links = coo_array((np.ones(len(first), dtype=np.int8), (first, second)), shape=(labels.size, labels.size))
-    _, found = connected_components(links, directed=False)
-    return _renumber(found).reshape(labels.shape)
+    return connected_parts((first, second), labels.size).astype(np.int32).reshape(labels.shape)
 
 
 def merge_small_parts(labels: Labels, *, smaller_than: int, pixel: Sequence[float]) -> tuple[Labels, int, int]:
@@ -141,13 +137,6 @@ def _longest_neighbours(parts: Labels, pixel: Sequence[float], count: int) -> ND
     first = order[np.unique(owner[order], return_index=True)[1]]
     result: NDArray[np.int64] = other[first]
     return result
-
-
-def _renumber(found: NDArray[np.int32]) -> Labels:
-    _, first, inverse = np.unique(found, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int32)
-    rank[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
-    return rank[inverse]
 
 
 __all__ = ["find_parts", "merge_small_parts", "name_grains", "refuse_small_parts"]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.connectivity import connected_parts
 from ssbsim.geometry.plane.planar_fill import loop_area
 from ssbsim.geometry.plane.polygons import fill_polygons
 from ssbsim.geometry.solid.faces import fit_plane
@@ -46,7 +47,8 @@ def grade_walls(
     partner = pair_across_edges(points, triangles, where="the walls of the image")
     side = np.arange(len(partner))
     here, there = side // 3, partner // 3
-    region = _join(here, there, (grain[here] == grain[there]) & (wall[here] == wall[there]), len(triangles))
+    joined = (grain[here] == grain[there]) & (wall[here] == wall[there])
+    region = connected_parts((here[joined], there[joined]), len(triangles))
     first = triangles.ravel()
     is_rim, is_edge = grain[here] != grain[there], wall[here] != wall[there]
     loops = [trace_loops(partner, region, np.flatnonzero(region == r)) for r in range(int(region.max()) + 1)]
@@ -56,14 +58,6 @@ def grade_walls(
     kept[_spare(points, triangles, is_rim, is_edge, partner, size, bulk, growth)] = False
     kept[np.concatenate([np.empty(0, dtype=np.int64), *(c for c, w in zip(corners, whole, strict=True) if w)])] = True
     return _fill(points, triangles, grain, wall, region, loops, kept, np.array(whole), bulk, growth)
-
-
-def _join(first: Int, second: Int, joined: Bool, count: int) -> Int:
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    links = (np.ones(int(joined.sum()), dtype=np.int8), (first[joined], second[joined]))
-    return np.asarray(connected_components(coo_array(links, shape=(count, count)), directed=False)[1]).astype(np.int64)
 
 
 def _spare(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssbsim.geometry._facets import facet_keys
+from ssbsim.geometry.connectivity import connected_parts
 from ssbsim.geometry.mesh_data import MeshData
 
 Float = NDArray[np.float64]
@@ -84,9 +85,6 @@ def cut_open(mesh: MeshData, surface: BodySurface) -> tuple[Int, Int, Int, NDArr
         Point of the mesh that each point is or is a copy of; cells; facets of the surface, by sorted vertices of the mesh,
         with the other sides of the kept interfaces after them; which facets have such another side.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     corners = np.arange(mesh.cells.size).reshape(mesh.cells.shape)
     opposite = np.array([[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]])
     of_facet = corners[:, opposite].reshape(-1, 3)
@@ -100,10 +98,8 @@ def cut_open(mesh: MeshData, surface: BodySurface) -> tuple[Int, Int, Int, NDArr
     joined = own[a] == own[b]
     a, b = a[joined], b[joined]
     cut = np.isin(own[a], of_surface[is_kept])
-    ends = (nodes[a[~cut]].reshape(-1), nodes[b[~cut]].reshape(-1))
-    links = coo_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(corners.size, corners.size))
     # Corners at one vertex that no facet joins (grains that meet in an edge) are one point all the same, unless cut.
-    group = np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
+    group = connected_parts((nodes[a[~cut]].reshape(-1), nodes[b[~cut]].reshape(-1)), corners.size)
     touches_cut = np.zeros(len(mesh.points), dtype=bool)
     touches_cut[surface.facets[is_kept]] = True
     vertex = mesh.cells.reshape(-1)

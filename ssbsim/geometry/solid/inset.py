@@ -22,6 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ssbsim.geometry.connectivity import connected_parts
+
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
@@ -91,7 +93,7 @@ def find_directions(surface: GrainSurface) -> InsetDirections:
     following = side - side % 3 + (side + 1) % 3
     # Side s runs from its corner s to the next one, and its partner the other way.
     links = np.concatenate([np.stack([side, _next(partner)]), np.stack([following, partner])], axis=1)
-    fan = _components(links, 3 * count)
+    fan = connected_parts(links, 3 * count)
     normal, _ = _unit(_cross(surface.points, triangles))
     here, there = side // 3, partner // 3
     smooth = (
@@ -100,7 +102,7 @@ def find_directions(surface: GrainSurface) -> InsetDirections:
         & (surface.beyond[here] == surface.beyond[there])
         & ((normal[here] * normal[there]).sum(axis=1) > math.cos(SHARP))
     )
-    face = _components(links[:, np.concatenate([smooth, smooth])], 3 * count)
+    face = connected_parts(links[:, np.concatenate([smooth, smooth])], 3 * count)
     face_normals = _face_normals(surface.points, triangles, face)
     first = np.unique(face, return_index=True)[1]
     face_fan, face_kind = fan[first], surface.kind[first // 3]
@@ -230,16 +232,6 @@ def _face_normals(points: Float, triangles: Int, face: Int) -> Float:
     # Rounding of a wall along the axes would show.
     normals[np.abs(normals) < 1e-14] = 0.0
     return normals
-
-
-def _components(links: Int, count: int) -> Int:
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    ones = np.ones(links.shape[1], dtype=np.int8)
-    return np.asarray(connected_components(coo_array((ones, links), shape=(count, count)), directed=False)[1]).astype(
-        np.int64
-    )
 
 
 def _next(side: Int) -> Int:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.connectivity import connected_parts
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -77,14 +78,8 @@ def _angles(points: Float, triangles: Int, sides: Int, low: int, high: int) -> F
 
 def find_shells(partner: Int) -> Int:
     """Number of the shell of every triangle, shape (k,), in the order of their first triangles."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     count = len(partner) // 3
-    links = (np.ones(3 * count, dtype=np.int8), (np.repeat(np.arange(count), 3), partner // 3))
-    labels = connected_components(coo_array(links, shape=(count, count)), directed=False)[1]
-    _, first, number = np.unique(labels, return_index=True, return_inverse=True)
-    return np.asarray(np.argsort(np.argsort(first))[number])
+    return connected_parts((np.repeat(np.arange(count), 3), partner // 3), count)
 
 
 def enclosed_volume(points: Float, triangles: Int) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.connectivity import connected_parts
 from ssbsim.geometry.grading import graded_sizes
 from ssbsim.geometry.plane.planar_fill import loop_area
 from ssbsim.geometry.plane.polygons import Polygon, fill_polygons
@@ -203,16 +204,10 @@ class _Lines:
 
 def _regions(surface: GrainSurface) -> Int:
     """Number of the connected part of a wall that each triangle belongs to, -1 off the walls, shape (k,)."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     plain = surface.kind < 0
     here, there = np.repeat(np.arange(len(plain)), 3), surface.partner // 3
     joined = plain[here] & plain[there] & (surface.wall[here] == surface.wall[there])
-    graph = coo_array(
-        (np.ones(int(joined.sum()), dtype=np.int8), (here[joined], there[joined])), shape=(len(plain),) * 2
-    )
-    labels = connected_components(graph, directed=False)[1]
+    labels = connected_parts((here[joined], there[joined]), len(plain))
     numbers = np.full(len(plain), -1)
     numbers[plain] = np.unique(labels[plain], return_inverse=True)[1]
     return numbers

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ssbsim.errors import ResultsError
-from ssbsim.results import _files
+from ssbsim.results import whole_files
 from ssbsim.results._reader import Results, open_results
 from ssbsim.results.pictures.history import draw_history
 from ssbsim.results.pictures.impedance import draw_impedance
@@ -101,6 +101,6 @@ def plot_run(folder: str | PathLike[str], formats: Sequence[str] = ("png", "svg"
     for name, figure in drawn.items():
         for kind in formats:
             path = target / f"{name}.{kind}"
-            _files.write_bytes(path, picture_bytes(figure, kind))
+            whole_files.write_bytes(path, picture_bytes(figure, kind))
             written.append(path)
     return written
