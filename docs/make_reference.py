@@ -1,23 +1,23 @@
-"""Write the tables of keys in input-file.md from the models of the input file.
+"""Write the tables of keys in input-file.md and the table of laws in physics.md from the models of the input file.
 
-    python docs/make_reference.py            rewrites docs/input-file.md between its two marks
-    python docs/make_reference.py --check    changes nothing; status 1 if the file is out of date
+    python docs/make_reference.py            rewrites both pages between their two marks
+    python docs/make_reference.py --check    changes nothing; status 1 if one is out of date
 
-Everything comes from the JSON Schema that ``ssbsim schema`` prints, so the tables cannot say anything else than the
-program does.
+The keys come from the JSON Schema that ``ssbsim schema`` prints, and the laws from the facts that their classes state, so
+the tables cannot say anything else than the program does.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ssbsim.case import case_json_schema
+from ssbsim.case import LAWS, case_json_schema
 
-PAGE = Path(__file__).parent / "input-file.md"
+HERE = Path(__file__).parent
 BEGIN, END = "<!-- begin of the tables -->", "<!-- end of the tables -->"
 
 #: (definition, heading, where it stands in a case)
@@ -48,14 +48,8 @@ SECTIONS = (
     ("Diffusivity", "Diffusivity", "`phases.NAME.species.SPECIES.diffusivity`; the short form is the value itself"),
     ("SiteClass", "Site class", "`phases.NAME.sites[]`"),
     ("Interface", "Interface", "`interfaces.a|b`"),
-    ("ResistiveLaw", "Law: resistive", "`interfaces.a|b.laws[]`, with `law: resistive`"),
-    ("GrainBoundaryLaw", "Law: grain_boundary", "`interfaces.a|b.laws[]`, with `law: grain_boundary`"),
+    *((law.__name__, f"Law: {name}", f"`interfaces.a|b.laws[]`, with `law: {name}`") for name, law in LAWS.items()),
     ("MisorientationClass", "Class of boundaries", "`interfaces.a|b.laws[].classes[]`"),
-    ("CapacitiveLaw", "Law: capacitive", "`interfaces.a|b.laws[]`, with `law: capacitive`"),
-    ("ButlerVolmerLaw", "Law: butler_volmer", "`interfaces.a|b.laws[]`, with `law: butler_volmer`"),
-    ("BlockingLaw", "Law: blocking", "`interfaces.a|b.laws[]`, with `law: blocking`"),
-    ("FixedChargeLaw", "Law: fixed_charge", "`interfaces.a|b.laws[]`, with `law: fixed_charge`"),
-    ("SegregationLaw", "Law: segregation", "`interfaces.a|b.laws[]`, with `law: segregation`"),
     ("ElectrodeTerminal", "Terminal: electrode", "`terminals.NAME`, with `kind: electrode`"),
     ("ReservoirTerminal", "Terminal: reservoir", "`terminals.NAME`, with `kind: reservoir`"),
     ("SymmetryTerminal", "Terminal: symmetry", "`terminals.NAME`, with `kind: symmetry`"),
@@ -176,23 +170,42 @@ def _default(value: dict[str, Any], *, needed: bool) -> str:
     return f"`{default}`" if default != "" else "none"
 
 
-def page(text: str) -> str:
-    """The page with fresh tables between its marks."""
+def laws() -> str:
+    """The table of interface laws as Markdown."""
+    lines = ["| law | says | needs | source |", "| --- | --- | --- | --- |"]
+    lines.append("| none, `contact: perfect` | `mu` and `phi` are continuous | | |")
+    for name, law in LAWS.items():
+        needs = "broken contact" if law.acts_on == "jump" else ""
+        sources = ", ".join(f"[{one.authors[0]} {one.year}](https://doi.org/{one.doi})" for one in law.sources)
+        lines.append(f"| `{name}` | {law.says} | {needs} | {sources} |")
+    return "\n".join(lines) + "\n"
+
+
+#: What stands between the two marks of a page.
+PAGES: dict[str, Callable[[], str]] = {"input-file.md": tables, "physics.md": laws}
+
+
+def page(text: str, content: str) -> str:
+    """A page with fresh content between its marks."""
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
-    return f"{before}{BEGIN}\n\n{tables()}\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{content}\n{END}{after}"
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check the page; returns the exit status."""
-    old = PAGE.read_text(encoding="utf-8")
-    new = page(old)
-    if "--check" in arguments:
-        if old != new:
-            sys.stderr.write("docs/input-file.md is out of date: run ./with-env python3 docs/make_reference.py\n")
-        return int(old != new)
-    PAGE.write_text(new, encoding="utf-8")
-    return 0
+    """Write or check the pages; returns the exit status."""
+    status = 0
+    for name, content in PAGES.items():
+        old = (HERE / name).read_text(encoding="utf-8")
+        new = page(old, content())
+        if old == new:
+            continue
+        if "--check" in arguments:
+            sys.stderr.write(f"docs/{name} is out of date: run ./with-env python3 docs/make_reference.py\n")
+            status = 1
+        else:
+            (HERE / name).write_text(new, encoding="utf-8")
+    return status
 
 
 if __name__ == "__main__":

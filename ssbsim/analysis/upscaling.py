@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ssbsim.case import Case, GrainBoundaryLaw, Interface, dump_interface
+from ssbsim.case import Case, Interface, dump_interface
+from ssbsim.case.laws.grain_boundary import GrainBoundaryLaw
 from ssbsim.constants import BOLTZMANN_EV
 
 Floats = NDArray[np.float64]

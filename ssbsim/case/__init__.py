@@ -5,16 +5,9 @@ from __future__ import annotations
 from ssbsim.case._case import Case
 from ssbsim.case._checks import phase_problems
 from ssbsim.case._contact import (
-    BlockingLaw,
-    ButlerVolmerLaw,
-    CapacitiveLaw,
     ElectrodeTerminal,
-    FixedChargeLaw,
     Interface,
-    Law,
     ReservoirTerminal,
-    ResistiveLaw,
-    SegregationLaw,
     SymmetryTerminal,
     Terminal,
     split_interface,
@@ -36,7 +29,6 @@ from ssbsim.case._geometries import (
     Spacing,
     Texture,
 )
-from ssbsim.case._grain_boundary import GrainBoundaryLaw, MisorientationClass
 from ssbsim.case._impedance import Frequencies, ImpedanceStudy
 from ssbsim.case._load import document_of, load_case, parse_case, revise_case
 from ssbsim.case._phase import Diffusivity, Phase, SiteClass, Species, is_material_file, parse_charge
@@ -53,15 +45,14 @@ from ssbsim.case._study import (
     TransientStudy,
 )
 from ssbsim.case._tracer import IsotopeImage, TracerStudy
+from ssbsim.case.laws import LAWS, Law, LawModel, laws_that
 
 __all__ = [
     "BOX_SIDES",
+    "LAWS",
     "VOID_BOUNDARY",
     "BicrystalGeometry",
-    "BlockingLaw",
     "BricksGeometry",
-    "ButlerVolmerLaw",
-    "CapacitiveLaw",
     "Case",
     "CompositeGeometry",
     "Diffusivity",
@@ -69,26 +60,22 @@ __all__ = [
     "ElectrodeTerminal",
     "EquilibriumStudy",
     "FileGeometry",
-    "FixedChargeLaw",
     "Frequencies",
     "Geometry",
-    "GrainBoundaryLaw",
     "ImageGeometry",
     "ImagePart",
     "ImpedanceStudy",
     "Interface",
     "IsotopeImage",
     "Law",
+    "LawModel",
     "Layer",
     "LayersGeometry",
-    "MisorientationClass",
     "Output",
     "OutputTimes",
     "Phase",
     "PolycrystalGeometry",
     "ReservoirTerminal",
-    "ResistiveLaw",
-    "SegregationLaw",
     "SiteClass",
     "Solver",
     "Spacing",
@@ -106,6 +93,7 @@ __all__ = [
     "dump_interface",
     "dump_resolved",
     "is_material_file",
+    "laws_that",
     "load_case",
     "parse_case",
     "parse_charge",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ssbsim.case._contact import LAWS_ACROSS, ElectrodeTerminal, ReservoirTerminal, split_interface
+from ssbsim.case._contact import ElectrodeTerminal, ReservoirTerminal, split_interface
 from ssbsim.case._impedance import ImpedanceStudy
 from ssbsim.case._phase import Phase
+from ssbsim.case.laws import LawModel, NamedSpecies
 from ssbsim.document.problems import KeyPath, Problem
 from ssbsim.document.suggestions import did_you_mean
 
@@ -128,28 +129,29 @@ def _interface_problems(case: Case) -> Iterator[Problem]:
         names = [geometry.phase_of_grain(side) or side for side in sides]
         phases = [case.phases[name] for name in names if name in case.phases]
         for index, law in enumerate(interface.laws):
-            species = getattr(law, "species", None)
-            if species is not None:
-                place = (*path, "laws", index, "species")
-                found = list(_species_problems(species, phases, place))
-                yield from found or _side_problems(law.law, species, interface.contact, sides, phases, place)
+            for named in law.named_species():
+                place = (*path, "laws", index, named.key)
+                found = list(_species_problems(named.species, phases, place))
+                yield from found or _side_problems(law, named, interface.contact, sides, phases, place)
 
 
 def _side_problems(
-    law: str, species: str, contact: str, sides: tuple[str, str], phases: Sequence[Phase], path: KeyPath
+    law: LawModel, named: NamedSpecies, contact: str, sides: tuple[str, str], phases: Sequence[Phase], path: KeyPath
 ) -> Iterator[Problem]:
-    """A species that a law moves must exist, and carry charge, where the law takes it."""
+    """A species that a law names must exist, and carry charge where it crosses, on the sides where the law needs it."""
     if len(phases) < 2 or any(phase.material is not None for phase in phases):
         return
-    missing = [side for side, phase in zip(sides, phases, strict=True) if species not in phase.species]
+    species, there = named.species, dict(zip(sides, phases, strict=True))
+    needed = {"first": sides[:1], "second": sides[1:], "both": sides}[named.side]
+    missing = [side for side in needed if species not in there[side].species]
     if missing and contact == "broken":
-        hint = "remove the law, or name a species that both sides have"
+        hint = "remove the law, or name a species that " + ("both sides have" if named.side == "both" else "it has")
         yield Problem(f"'{species}' is not a species of '{missing[0]}', so it cannot cross", path, hint)
     elif sides[0] in missing:
         hint = f"name the interface '{sides[1]}|{sides[0]}'"
         yield Problem(f"'{species}' is not a species of '{sides[0]}', from whose sites the energy counts", path, hint)
-    elif law in LAWS_ACROSS and phases[0].species[species].charge == 0:
-        yield Problem(f"'{species}' has no charge, so the law '{law}' means nothing for it", path, "remove the law")
+    elif law.crosses and next(p for p in phases if species in p.species).species[species].charge == 0:
+        yield Problem(f"'{species}' has no charge, so the law '{law.law}' means nothing for it", path, "remove the law")
 
 
 def _touches(sides: tuple[str, str], pair: tuple[str, str], grains: dict[str, str]) -> bool:

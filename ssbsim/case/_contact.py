@@ -6,101 +6,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
-from ssbsim.case._grain_boundary import GrainBoundaryLaw
+from ssbsim.case.laws import Law
 from ssbsim.document.model import Model
-from ssbsim.document.quantities import (
-    AreaCapacitance,
-    AreaCharge,
-    AreaDensity,
-    AreaResistance,
-    CurrentDensity,
-    EnergyEv,
-    Number,
-    Potential,
-    problem,
-)
-
-
-class ResistiveLaw(Model):
-    """Current of a species in proportion to the jump of its electrochemical potential.
-
-    Attributes:
-        species: The species that crosses.
-        resistance: Area-specific resistance (ohm m^2).
-    """
-
-    law: Literal["resistive"] = "resistive"
-    species: str
-    resistance: AreaResistance
-
-
-class CapacitiveLaw(Model):
-    """Energy C/2 (jump(phi) - offset)^2 of a dielectric gap or Stern layer.
-
-    Attributes:
-        capacitance: Per area (F/m^2).
-        offset: Jump of the potential at zero charge (V), first side minus second.
-    """
-
-    law: Literal["capacitive"] = "capacitive"
-    capacitance: AreaCapacitance
-    offset: Potential = 0.0
-
-
-class FixedChargeLaw(Model):
-    """A charge that belongs to the interface itself.
-
-    Attributes:
-        charge: Per area (C/m^2).
-    """
-
-    law: Literal["fixed_charge"] = "fixed_charge"
-    charge: AreaCharge
-
-
-class SegregationLaw(Model):
-    """Sites in the plane of the interface.
-
-    Attributes:
-        species: The species that occupies them.
-        density: Sites per area (mol/m^2).
-        energy: Standard potential of the sites (eV); negative attracts.
-    """
-
-    law: Literal["segregation"] = "segregation"
-    species: str
-    density: AreaDensity
-    energy: EnergyEv
-
-
-class ButlerVolmerLaw(Model):
-    """Charge transfer with an exchange current density.
-
-    Attributes:
-        species: The species that crosses.
-        exchange_current: In A/m^2.
-        transfer_coefficient: Between 0 and 1.
-    """
-
-    law: Literal["butler_volmer"] = "butler_volmer"
-    species: str
-    exchange_current: CurrentDensity
-    transfer_coefficient: Annotated[Number, Field(gt=0.0, lt=1.0)] = 0.5
-
-
-class BlockingLaw(Model):
-    """Nothing crosses."""
-
-    law: Literal["blocking"] = "blocking"
-
-
-Law: TypeAlias = Annotated[
-    ResistiveLaw | GrainBoundaryLaw | CapacitiveLaw | FixedChargeLaw | SegregationLaw | ButlerVolmerLaw | BlockingLaw,
-    Field(discriminator="law"),
-]
-
-LAWS_ACROSS = ("resistive", "grain_boundary", "capacitive", "butler_volmer", "blocking")
-"""Laws that act on a jump, and so need a broken contact."""
+from ssbsim.document.quantities import AreaCapacitance, EnergyEv, Potential, problem
 
 
 class Interface(Model):
@@ -116,11 +24,12 @@ class Interface(Model):
 
     @model_validator(mode="after")
     def _check_contact(self) -> Interface:
-        crossing = [law.law for law in self.laws if law.law in ("resistive", "grain_boundary", "butler_volmer")]
-        if crossing and any(law.law == "blocking" for law in self.laws):
-            raise problem(f"the laws 'blocking' and '{crossing[0]}' contradict each other", "keep one of them")
+        crossing = [law.law for law in self.laws if law.crosses]
+        blocking = [law.law for law in self.laws if law.blocks]
+        if crossing and blocking:
+            raise problem(f"the laws '{blocking[0]}' and '{crossing[0]}' contradict each other", "keep one of them")
         for law in self.laws:
-            if self.contact == "perfect" and law.law in LAWS_ACROSS:
+            if self.contact == "perfect" and law.acts_on == "jump":
                 raise problem(
                     f"the law '{law.law}' acts on a jump, but the contact is perfect and nothing jumps",
                     "write 'contact: broken', or remove the law",

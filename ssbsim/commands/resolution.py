@@ -73,13 +73,13 @@ def space_charge_planes(case: Case, mesh: MeshData, sizes: npt.NDArray[np.float6
         first, second = mesh.grains[a], mesh.grains[b]
         key = case.interface_between(first, second)
         entry = case.interfaces[key[0]] if key else Interface()
-        laws = {law.law for law in entry.laws}
-        certain = (entry.contact == "perfect" and first.phase != second.phase) or laws & {"fixed_charge", "segregation"}
-        if certain or "capacitive" in laws:
+        perfect = entry.contact == "perfect" and first.phase != second.phase
+        certain = perfect or any(law.loads_plane for law in entry.laws)
+        if certain or any(law.charges_sides for law in entry.laws):
             # The layers of a capacity may be meant to be lumped into it, so their mesh is a warning at most.
             name = plane_name(case, first, second)
             facets.setdefault(name, []).append(shared)
-            is_certain[name] = is_certain.get(name, False) or bool(certain)
+            is_certain[name] = is_certain.get(name, False) or certain
     for name, terminal in case.terminals.items():
         if terminal.kind == "electrode" and name in mesh.boundaries:
             facets[name] = [mesh.boundary_facets[mesh.facet_boundary == mesh.boundaries.index(name)]]

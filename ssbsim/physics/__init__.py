@@ -6,7 +6,7 @@ The laws themselves need no FEniCSx; the functional is loaded at first use, so t
 from typing import TYPE_CHECKING
 
 from ssbsim._lazy import lazy_names
-from ssbsim.physics.interface_laws import INTERFACE_LAWS, interface_laws
+from ssbsim.physics.laws import INTERFACE_LAWS, Contact, InterfaceLaw, interface_laws
 from ssbsim.physics.mobility import MobilityMatrix
 from ssbsim.physics.operations import NUMPY, Operations
 from ssbsim.physics.phases import PhaseModel, SiteClass, debye_length, phase_model
@@ -38,8 +38,10 @@ __all__ = [
     "TERMINALS",
     "UFL",
     "Applied",
+    "Contact",
     "FixedRows",
     "Functional",
+    "InterfaceLaw",
     "MobilityMatrix",
     "Operations",
     "PhaseModel",

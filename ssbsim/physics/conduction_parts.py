@@ -5,16 +5,16 @@ A parameter ``p_i = p_i0 exp(theta_i)`` then has ``dK/dtheta_i = exp(theta_i) K_
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import dolfinx
-import numpy as np
 import ufl
 
-from ssbsim.case import Case
+from ssbsim.case import Case, laws_that
 from ssbsim.errors import CaseError
-from ssbsim.physics.interface_laws import GrainBoundary
+from ssbsim.physics.laws import InterfaceLaw
 from ssbsim.physics.linear_transport import LinearTransport
 from ssbsim.physics.placement import PlacedInterface
 
@@ -56,46 +56,48 @@ def bulk_parts(transport: LinearTransport, case: Case) -> list[ConductionPart]:
 
 
 def boundary_parts(transport: LinearTransport, *, each: bool = False) -> list[ConductionPart]:
-    """A part for every interface with a `grain_boundary` law, or for every pair of grains that one joins.
+    """A part for every interface with a law that knows isotopes, or for every pair of grains that one joins.
 
     Raises:
         CaseError: Another law of such an interface lets the species through as well.
     """
-    mesh = transport.mesh
+    grains = transport.mesh.grains
     parts = []
     for interface, conductance in zip(transport.interfaces, transport.conductances, strict=True):
         law = _law_of(interface, transport.species)
         if law is None:
             continue
-        base, width = law.permeability.value, law.law.width
         if not each:
-            form = _jump_form(transport, conductance, interface.entities)
-            parts.append(ConductionPart("permeability", interface.name, interface.phases[0], base, width, form))
+            parts.append(_boundary_part(transport, interface, law, interface.name, None, conductance))
             continue
-        grains = [(mesh.grains[a], mesh.grains[b]) for a, b in interface.grain_pairs]
-        factors = law.pair_factors(grains)
-        here = np.sort(mesh.cell_grain[interface.entities[:, [0, 2]]], axis=1)
-        for i, ((one, other), pair) in enumerate(zip(grains, interface.grain_pairs, strict=True)):
-            facets = interface.entities[(here == sorted(pair)).all(axis=1)]
-            form = _jump_form(transport, conductance, facets)
-            value = base if factors is None else base / float(factors[i])
-            name = f"{one.name}|{other.name}"
-            parts.append(ConductionPart("permeability", name, interface.phases[0], value, width, form))
+        for i, (a, b) in enumerate(interface.grain_pairs):
+            parts.append(
+                _boundary_part(transport, interface, law, f"{grains[a].name}|{grains[b].name}", i, conductance)
+            )
     return parts
 
 
-def _law_of(interface: PlacedInterface, species: str) -> GrainBoundary | None:
+def _boundary_part(
+    transport: LinearTransport, interface: PlacedInterface, law: InterfaceLaw, name: str, pair: int | None, g: Any
+) -> ConductionPart:
+    facets = interface.entities if pair is None else interface.entities[interface.pair_of_facet == pair]
+    value = law.permeability(pair) or math.nan
+    form = _jump_form(transport, g, facets)
+    return ConductionPart("permeability", name, interface.phases[0], value, law.width, form)
+
+
+def _law_of(interface: PlacedInterface, species: str) -> InterfaceLaw | None:
     if not interface.broken:
         return None
-    conducting = [law for law in interface.laws if law.linear_conductance(species, tracer=True) is not None]
-    boundaries = [law for law in conducting if isinstance(law, GrainBoundary)]
-    if boundaries and len(conducting) > 1:
+    conducting = [law for law in interface.laws if law.conductances(species, tracer=True) is not None]
+    known = [law for law in conducting if law.schema.knows_isotopes]
+    if known and len(conducting) > 1:
         raise CaseError(
             f"Several laws of '{interface.name}' let {species} through: a map cannot tell them apart.",
             where=f"interfaces.{interface.name}.laws",
-            hint="Keep the grain_boundary law only.",
+            hint=f"Keep one that knows isotopes ({laws_that(lambda law: law.knows_isotopes)}).",
         )
-    return boundaries[0] if boundaries else None
+    return known[0] if known else None
 
 
 def _jump_form(transport: LinearTransport, conductance: Any, entities: Any) -> Any:

@@ -226,14 +226,15 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
         for law in interface.laws:
             stored = law.storage(a, b, op)
             if stored is not None:
-                storage = storage + parts[interface.name] * (load * stored if law.loads_plane else stored) * measure
+                storage = (
+                    storage + parts[interface.name] * (load * stored if law.schema.loads_plane else stored) * measure
+                )
             held_there = law.reference(state(test, "+"), state(test, "-"))
             if held_there is not None:
                 reference = reference + held_there * measure
             spent = law.dissipation(a, b, op)
             if spent is not None:
-                jump = a.mu[law.species] - b.mu[law.species]
-                spent = physical * spent + (1.0 - physical) * 0.5 * jump * jump
+                spent = physical * spent + (1.0 - physical) * law.unit_dissipation(a, b)
                 dissipation = dissipation + parts[interface.name] * spent * measure
     stern_charge: dict[str, Any] = {}
     for i, (name, model) in enumerate(terminals.items()):

@@ -21,7 +21,7 @@ Everything is scaled as in :mod:`~ssbsim.discretization.scaling`, with fluxes in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,7 @@ import ufl
 from ssbsim.case import Case
 from ssbsim.discretization import DistributedMesh, Scales, broken_space
 from ssbsim.errors import CaseError
+from ssbsim.physics.facet_numbers import facet_numbers
 from ssbsim.physics.phases import phase_model
 from ssbsim.physics.placement import PlacedInterface, broken_regions, owned_nodes, place_interfaces
 
@@ -164,9 +165,7 @@ def build_linear_transport(
     for i, interface in enumerate(interfaces):
         lumped = vertex if mesh.dim > 1 else {"quadrature_degree": 0}
         measure = ufl.Measure("dS", domain=domain, subdomain_data=facet_data, metadata=lumped)(i)
-        parts = [law.linear_conductance(species, tracer=tracer) for law in interface.laws] if interface.broken else []
-        known = [g for g in parts if g is not None]
-        total = sum(known[1:], known[0]) if known else None
+        total = _on_facets(mesh, interface, interface.conductances(species, tracer=tracer), constant)
         conductances.append(total)
         if total is not None:
             conduction = conduction + total * (u("+") - u("-")) * (v("+") - v("-")) * measure
@@ -189,6 +188,20 @@ def build_linear_transport(
         absent=absent,
         region=np.where(np.isin(np.arange(len(region)), absent), -1, region).astype(np.int32),
     )
+
+
+def _on_facets(
+    mesh: DistributedMesh,
+    interface: PlacedInterface,
+    numbers: npt.NDArray[np.float64] | None,
+    constant: Callable[[float], Any],
+) -> Any:
+    """An expression with one number for each pair of grains on their facets; a constant where all are alike."""
+    if numbers is None:
+        return None
+    if np.ptp(numbers) == 0.0:
+        return constant(float(numbers[0]))
+    return facet_numbers(mesh, interface.entities, numbers[interface.pair_of_facet])[0]
 
 
 def _region_of_nodes(mesh: DistributedMesh, space: Any, region_of_grain: Ints) -> Ints:

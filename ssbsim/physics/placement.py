@@ -14,7 +14,7 @@ from ssbsim.case import Case, ReservoirTerminal
 from ssbsim.discretization import DistributedMesh, Scales
 from ssbsim.errors import CaseError, MeshError
 from ssbsim.physics.facet_numbers import facet_numbers
-from ssbsim.physics.interface_laws import interface_laws
+from ssbsim.physics.laws import Contact, InterfaceLaw, interface_laws
 from ssbsim.physics.phases import PhaseModel
 from ssbsim.physics.terminals import POTENTIAL, Applied
 
@@ -28,18 +28,26 @@ class PlacedInterface:
     Args:
         name: ``a|b`` as written in the case, or made from the two grains.
         broken: Whether fields may jump.
-        laws: Scaled laws, bound to constants.
+        laws: Its laws, with their numbers as parameters of the forms.
         entities: (cell_a, facet_a, cell_b, facet_b) of facets owned here.
         grain_pairs: Pairs of grain indices that it joins.
+        pair_of_facet: Index of the pair of every facet.
         phases: Names of the first and the second phase.
     """
 
     name: str
     broken: bool
-    laws: Sequence[Any]
+    laws: Sequence[InterfaceLaw]
     entities: Ints
     grain_pairs: tuple[tuple[int, int], ...]
+    pair_of_facet: Ints
     phases: tuple[str, str]
+
+    def conductances(self, species: str, *, tracer: bool = False) -> npt.NDArray[np.float64] | None:
+        """Those of all laws together, see :meth:`~ssbsim.physics.laws.InterfaceLaw.conductances`."""
+        found = [law.conductances(species, tracer=tracer) for law in self.laws]
+        conducting = [g for g in found if g is not None]
+        return sum(conducting[1:], conducting[0]) if self.broken and conducting else None
 
 
 @dataclass(frozen=True)
@@ -65,15 +73,23 @@ def place_interfaces(
     phases: Mapping[str, PhaseModel],
     scales: Scales,
     constant: Callable[[float], Any],
-    bound_phases: Mapping[str, PhaseModel] | None = None,
+    phases_in_forms: Mapping[str, PhaseModel] | None = None,
 ) -> list[PlacedInterface]:
     """Give every declared interface its facets; contacts that are not declared are perfect and carry nothing.
+
+    Args:
+        case: A resolved case.
+        mesh: Its mesh.
+        phases: Models of its phases, in numbers.
+        scales: Its scales.
+        constant: Makes a number a parameter of the forms.
+        phases_in_forms: The models with their numbers as parameters of the forms, where laws enter forms with phases.
 
     Raises:
         MeshError: An interface of the case has no facet.
     """
     grains = mesh.grains
-    bound_phases = phases if bound_phases is None else bound_phases
+    phases_in_forms = phases if phases_in_forms is None else phases_in_forms
     chosen: dict[str, list[tuple[int, int, bool]]] = {key: [] for key in case.interfaces}
     for low, high in sorted(mesh.interface_pairs()):
         found = case.interface_between(grains[low], grains[high])
@@ -92,23 +108,28 @@ def place_interfaces(
         low, high, flipped = pairs[0]
         first, second = (high, low) if flipped else (low, high)
         entities, pair_of = _facets_of_pairs(mesh, pairs)
-        laws = []
-        for law in interface_laws(entry, scales, phases[grains[first].phase]):
-            bound = law.bind(constant)
-            if getattr(bound, "sides", None) is not None:
-                bound.sides = (bound_phases[grains[first].phase], bound_phases[grains[second].phase])
-            factors = law.pair_factors([(grains[a], grains[b]) for a, b, _ in pairs])
-            if factors is not None:
-                bound.resistance_factor, _ = facet_numbers(mesh, entities, factors[pair_of])
-            laws.append(bound)
+        sides = (grains[first].phase, grains[second].phase)
+
+        def on_facets(values: npt.NDArray[np.float64], facets: Ints = entities, pair: Ints = pair_of) -> Any:
+            return facet_numbers(mesh, facets, values[pair])[0]
+
+        contact = Contact(
+            scales=scales,
+            phases=(phases[sides[0]], phases[sides[1]]),
+            grains=[(grains[b], grains[a]) if flipped else (grains[a], grains[b]) for a, b, flipped in pairs],
+            constant=constant,
+            on_facets=on_facets,
+            phases_in_forms=(phases_in_forms[sides[0]], phases_in_forms[sides[1]]),
+        )
         placed.append(
             PlacedInterface(
                 name=name,
                 broken=entry.contact == "broken",
-                laws=laws,
+                laws=interface_laws(entry, contact),
                 entities=entities,
                 grain_pairs=tuple((a, b) for a, b, _ in pairs),
-                phases=(grains[first].phase, grains[second].phase),
+                pair_of_facet=pair_of,
+                phases=sides,
             )
         )
     return placed

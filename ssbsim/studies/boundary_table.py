@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ssbsim.studies.simulation import Simulation
 
 
@@ -34,14 +32,8 @@ def list_boundaries(simulation: Simulation, species: str) -> dict[str, dict[str,
         )
     }
     for interface in functional.interfaces:
-        total = np.zeros(len(interface.grain_pairs))
-        for law in interface.laws if interface.broken else ():
-            if law.linear_conductance(species) is not None:
-                constant = law.conductance if hasattr(law, "conductance") else law.rate
-                pairs = [(data.grains[a], data.grains[b]) for a, b in interface.grain_pairs]
-                factors = law.pair_factors(pairs)
-                total += float(constant.value) / (1.0 if factors is None else factors)
-        for (a, b), g in zip(interface.grain_pairs, total, strict=True):
+        total = interface.conductances(species)
+        for (a, b), g in zip(interface.grain_pairs, () if total is None else total, strict=total is not None):
             if g > 0.0:
                 resistance = simulation.scales.resistance / (charge**2 * g)
                 row = (

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from mpi4py import MPI
 
-from ssbsim.case import Case
+from ssbsim.case import Case, laws_that
 from ssbsim.constants import FARADAY
 from ssbsim.discretization import DistributedMesh, Scales, gather_rows
 from ssbsim.errors import CaseError
@@ -346,7 +346,7 @@ class Simulation:
         cut = {
             pair
             for interface in functional.interfaces
-            if interface.broken and not any(couples(law) for law in interface.laws)
+            if interface.broken and not any(law.schema.ties_potentials for law in interface.laws)
             for pair in interface.grain_pairs
         }
         region = mesh.regions(cut)
@@ -361,10 +361,5 @@ class Simulation:
                 f"Nothing fixes the electrostatic potential in {', '.join(loose[:8])}: the problem is singular.",
                 where="terminals",
                 hint="Add a terminal there that is an electrode or a reservoir, or a law on the broken contact that ties the two "
-                "sides together (resistive, capacitive, butler_volmer).",
+                f"sides together ({laws_that(lambda law: law.ties_potentials)}).",
             )
-
-
-def couples(law: Any) -> bool:
-    """Whether a law ties the potentials of the two sides together."""
-    return bool(getattr(law, "couples_potentials", False))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ssbsim.case import Case, GrainBoundaryLaw, TracerStudy, TransientStudy
+from ssbsim.case import Case, LawModel, TracerStudy, TransientStudy, laws_that, split_interface
 from ssbsim.errors import CaseError
 from ssbsim.studies.isotope_image import CornerValues
 from ssbsim.studies.recipes import run_transient
@@ -46,20 +46,11 @@ def isotope_case(case: Case, study: TracerStudy) -> tuple[Case, tuple[str, str]]
             if species in site["standard_potential"]:
                 value = site["standard_potential"].pop(species)
                 site["standard_potential"] |= dict.fromkeys(names, value)
-    for key, interface in data["interfaces"].items():
-        laws = []
-        for law in interface["laws"]:
-            if law.get("species") != species:
-                laws.append(law)
-            elif law["law"] == "grain_boundary":
-                laws += [_for_isotope(case, key, law, species, name) for name in names]
-            else:
-                raise CaseError(
-                    f"The law '{law['law']}' has no form for isotopes.",
-                    where=f"interfaces.{key}",
-                    hint="Use the law grain_boundary, or 'model: linear'.",
-                )
-        interface["laws"] = laws
+    for key, interface in case.interfaces.items():
+        laws: list[LawModel] = []
+        for law in interface.laws:
+            laws += _for_isotopes(case, key, law, names) if species in _named(law) else [law]
+        data["interfaces"][key]["laws"] = [law.model_dump(by_alias=True) for law in laws]
     data["terminals"] = {study.source: {"kind": "reservoir", "species": names, "potential": 0.0}}
     data["study"] = [_exchange_of(study).model_dump(by_alias=True)]
     return Case.model_validate(data | {"source": case.source}), names
@@ -69,16 +60,30 @@ def _exchange_of(study: TracerStudy) -> TransientStudy:
     return TransientStudy(duration=study.duration, tolerance=study.tolerance)
 
 
-def _for_isotope(case: Case, key: str, law: dict[str, Any], species: str, name: str) -> dict[str, Any]:
-    """The law of a boundary for one isotope: the tracer permeability, in proportion to its concentration."""
-    given = GrainBoundaryLaw.model_validate(law)
-    first = case.geometry.phase_of_grain(key.split("|")[0]) or key.split("|")[0]
-    phase = case.phases[first]
-    permeability = given.tracer_permeability(
-        case.temperature, phase.species[species].charge, phase.concentration[species]
-    )
-    kept = {k: law[k] for k in ("law", "spread", "seed", "classes")}
-    return kept | {"species": name, "permeability": permeability, "exchange": "proportional"}
+def _named(law: LawModel) -> set[str]:
+    return {named.species for named in law.named_species()}
+
+
+def _for_isotopes(case: Case, key: str, law: LawModel, isotopes: tuple[str, ...]) -> list[LawModel]:
+    """The law of an interface for each isotope."""
+    if not law.knows_isotopes:
+        raise CaseError(
+            f"The law '{law.law}' has no form for isotopes.",
+            where=f"interfaces.{key}",
+            hint=f"Use a law that knows isotopes ({laws_that(lambda law: law.knows_isotopes)}), or 'model: linear'.",
+        )
+    (species,) = _named(law)
+    first = split_interface(key)[0]
+    phase = case.phases[case.geometry.phase_of_grain(first) or first]
+    return [
+        law.for_isotope(
+            isotope,
+            temperature=case.temperature,
+            charge=phase.species[species].charge,
+            concentration=phase.concentration[species],
+        )
+        for isotope in isotopes
+    ]
 
 
 def exchange_two_isotopes(simulation: Simulation, study: TracerStudy) -> tuple[CornerValues | None, str]:

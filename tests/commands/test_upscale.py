@@ -14,7 +14,8 @@ from samples import NM, lattice_gas, layers, make_case, run_studies, simulation
 
 import ssbsim
 from ssbsim.analysis.upscaling import fit_sinh
-from ssbsim.case import Case, GrainBoundaryLaw, load_case, parse_case
+from ssbsim.case import Case, load_case, parse_case
+from ssbsim.case.laws.grain_boundary import GrainBoundaryLaw
 from ssbsim.cli import main
 from ssbsim.commands.upscale import read_list, upscale
 from ssbsim.constants import BOLTZMANN_EV, FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY

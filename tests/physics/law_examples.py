@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from ssbsim.case import Law, Terminal
+from ssbsim.case import LAWS, Terminal
 
 _FIELDS: dict[str, Any] = {
     "species": "Li+",
@@ -22,12 +22,8 @@ _FIELDS: dict[str, Any] = {
     "potential": 0.02,
     "stern_capacitance": 0.2,
     "sinh_potential": 0.05,
+    "reorganization_energy": 0.3,
 }
-
-
-def _classes(union: Any, key: str) -> dict[str, Any]:
-    members = get_args(get_args(union)[0])
-    return {member.model_fields[key].default: member for member in members}
 
 
 def _example(schema: Any, key: str, given: dict[str, Any]) -> Any:
@@ -44,19 +40,19 @@ def _example(schema: Any, key: str, given: dict[str, Any]) -> Any:
 
 def law_example(name: str, **given: Any) -> Any:
     """The settings of an interface law."""
-    return _example(_classes(Law, "law")[name], "law", given)
+    return _example(LAWS[name], "law", given)
+
+
+def _terminals() -> dict[str, Any]:
+    members = get_args(get_args(Terminal)[0])
+    return {member.model_fields["kind"].default: member for member in members}
 
 
 def terminal_example(kind: str, **given: Any) -> Any:
     """The settings of a terminal."""
-    return _example(_classes(Terminal, "kind")[kind], "kind", given)
-
-
-def law_names() -> set[str]:
-    """Laws that a case may name."""
-    return set(_classes(Law, "law"))
+    return _example(_terminals()[kind], "kind", given)
 
 
 def terminal_kinds() -> set[str]:
     """Terminals that a case may name."""
-    return set(_classes(Terminal, "kind"))
+    return set(_terminals())

@@ -11,7 +11,7 @@ from samples import lattice_gas
 from ssbsim import CaseError
 from ssbsim.case import Phase
 from ssbsim.discretization import Scales
-from ssbsim.physics import INTERFACE_LAWS, phase_model
+from ssbsim.physics import INTERFACE_LAWS, Contact, phase_model
 
 SCALES = Scales(298.15, 1e-8, 1e4, 1e-12)
 
@@ -26,7 +26,7 @@ def test_sites_that_are_full_but_for_rounding_are_refused() -> None:
 def neutral_occupancy(**phase: Any) -> float:
     law = SimpleNamespace(species="Li+", density=1e-6, energy=-0.1)
     model = phase_model("e", Phase.model_validate(lattice_gas(**phase)), SCALES)
-    return float(INTERFACE_LAWS["segregation"](law, SCALES, model).bulk_occupancy)
+    return float(INTERFACE_LAWS["segregation"](law, Contact(SCALES, (model, model))).bulk_occupancy)
 
 
 def test_a_core_is_neutral_at_the_occupancy_of_the_bulk() -> None:

@@ -10,15 +10,12 @@ import pytest
 from pydantic import ValidationError
 from samples import lattice_gas, layers, make_case, reservoir, run_studies, simulation
 
-from ssbsim.case import GrainBoundaryLaw
+from ssbsim.case.laws.grain_boundary import GrainBoundaryLaw
 from ssbsim.constants import BOLTZMANN, FARADAY, GAS_CONSTANT
-from ssbsim.discretization import Scales
 from ssbsim.geometry import Grain
-from ssbsim.physics import phase_model
-from ssbsim.physics.interface_laws import INTERFACE_LAWS
+from ssbsim.physics.laws.grain_boundary import pair_factors
 
 T, C = 298.15, 5e3
-SCALES = Scales(T, 1e-9, 1e3, 1e-12)
 
 
 def law(**given: Any) -> GrainBoundaryLaw:
@@ -72,30 +69,26 @@ def test_incomplete_laws_say_what_is_missing(given: dict[str, Any], word: str) -
         law(**given)
 
 
-def model() -> Any:
-    return phase_model("e", make_case().phases["e"], SCALES)
-
-
 def test_scatter_is_log_normal_and_belongs_to_the_pair() -> None:
-    placed = INTERFACE_LAWS["grain_boundary"](law(resistance=1.0, spread=0.7, seed=3), SCALES, model())
+    scattered = law(resistance=1.0, spread=0.7, seed=3)
     pairs = [(Grain(f"g.{i}", "e"), Grain(f"g.{i + 1}", "e")) for i in range(4000)]
-    factors = placed.pair_factors(pairs)
+    factors = pair_factors(scattered, pairs)
     logs = np.log(factors)
     assert abs(logs.mean()) < 4 * 0.7 / math.sqrt(len(pairs))
     assert logs.std() == pytest.approx(0.7, rel=4 / math.sqrt(2 * len(pairs)))
-    swapped = placed.pair_factors([(b, a) for a, b in pairs[::-1]])
+    swapped = pair_factors(scattered, [(b, a) for a, b in pairs[::-1]])
     assert np.array_equal(factors, swapped[::-1])
 
 
 def test_misorientation_classes_choose_the_factor() -> None:
     classes = [{"up_to": 10.0, "factor": 0.1}, {"up_to": 30.0, "factor": 5.0}]
-    placed = INTERFACE_LAWS["grain_boundary"](law(resistance=1.0, classes=classes), SCALES, model())
+    by_class = law(resistance=1.0, classes=classes)
 
     def turned(degrees: float) -> Grain:
         half = math.radians(degrees) / 2
         return Grain(f"at {degrees}", "e", (math.cos(half), 0.0, 0.0, math.sin(half)))
 
-    factors = placed.pair_factors([(turned(0.0), turned(angle)) for angle in (5.0, 20.0, 40.0, 85.0)])
+    factors = pair_factors(by_class, [(turned(0.0), turned(angle)) for angle in (5.0, 20.0, 40.0, 85.0)])
     # 85 degrees about a cube axis is a misorientation of 5 degrees.
     assert factors.tolist() == [0.1, 5.0, 1.0, 0.1]
 
@@ -122,9 +115,9 @@ def test_every_boundary_of_a_row_has_its_own_resistance(dimension: int) -> None:
         run_studies(run)
         area = (20e-9) ** (dimension - 1)
         current = run.ionic_current(run.flows(), "right") / area
-        placed = run.functional.interfaces[0].laws[0]
         names = [f"e.{i}" for i in range(1, 6)]
-        factors = placed.pair_factors([(Grain(a, "e"), Grain(b, "e")) for a, b in zip(names, names[1:], strict=False)])
+        pairs = [(Grain(a, "e"), Grain(b, "e")) for a, b in zip(names, names[1:], strict=False)]
+        factors = pair_factors(GrainBoundaryLaw.model_validate(boundary), pairs)
         bulk = 20e-9 * GAS_CONSTANT * T / (FARADAY**2 * C * 1e-12)
         assert factors.max() / factors.min() > 2.0
         assert 1e-6 / current == pytest.approx(bulk + 2e-3 * factors.sum(), rel=1e-6)

@@ -10,10 +10,10 @@ import pytest
 from pydantic import ValidationError
 from samples import lattice_gas, layers, make_case, reservoir, run_studies, simulation
 
-from ssbsim.case import GrainBoundaryLaw
+from ssbsim.case.laws.grain_boundary import GrainBoundaryLaw
 from ssbsim.constants import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
 from ssbsim.discretization import Scales
-from ssbsim.physics import INTERFACE_LAWS, NUMPY, State, phase_model
+from ssbsim.physics import INTERFACE_LAWS, NUMPY, Contact, State, phase_model
 
 T, C = 298.15, 5e3
 SCALES = Scales(T, 1e-9, 1e3, 1e-12)
@@ -22,7 +22,8 @@ R, V0 = 2e-3, 0.08
 
 def law(**given: Any) -> Any:
     data = GrainBoundaryLaw.model_validate({"species": "Li+", "resistance": R} | given)
-    return INTERFACE_LAWS["grain_boundary"](data, SCALES, phase_model("e", make_case().phases["e"], SCALES))
+    model = phase_model("e", make_case().phases["e"], SCALES)
+    return INTERFACE_LAWS["grain_boundary"](data, Contact(SCALES, (model, model)))
 
 
 def current(placed: Any, volts: float) -> float:
@@ -47,7 +48,7 @@ def test_the_current_is_the_sinh_of_its_definition(volts: float) -> None:
 def test_small_drops_and_large_sinh_potentials_are_ohmic() -> None:
     assert current(law(sinh_potential=V0), 1e-3) == pytest.approx(1e-3 / R, rel=1e-4)
     assert current(law(sinh_potential=50.0), 0.3) == pytest.approx(current(law(), 0.3), rel=1e-5)
-    assert law(sinh_potential=V0).linear_conductance("Li+") == law().linear_conductance("Li+")
+    assert law(sinh_potential=V0).conductances("Li+") == law().conductances("Li+")
 
 
 def test_nothing_flows_or_is_spent_without_a_drop_and_some_is_with_any() -> None:

@@ -20,7 +20,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from ssbsim.case.laws.base import LawModel
 from ssbsim.constants import BOLTZMANN_EV, FARADAY
+from ssbsim.document.citations import Citation
 from ssbsim.document.model import Model
 from ssbsim.document.quantities import (
     Angle,
@@ -51,7 +53,7 @@ class MisorientationClass(Model):
     factor: Annotated[Number, Field(gt=0.0)]
 
 
-class GrainBoundaryLaw(Model):
+class GrainBoundaryLaw(LawModel):
     """Resistance and capacitance of a boundary of zero thickness.
 
     Attributes:
@@ -92,6 +94,26 @@ class GrainBoundaryLaw(Model):
     seed: Annotated[Count, Field(ge=0)] = 1
     classes: tuple[MisorientationClass, ...] = ()
 
+    says = (
+        "`eta = R i`, or `i = (V0/R) sinh(eta/V0)`, with a resistance of its own for every pair of grains; charge "
+        "`C jump(phi)` on the first side and its opposite on the second"
+    )
+    acts_on = "jump"
+    species_keys = {"species": "both"}
+    crosses = True
+    ties_potentials = True
+    knows_isotopes = True
+    sources = (
+        Citation(
+            ("G. Hasegawa", "N. Kuwata", "T. Ohnishi", "K. Takada"),
+            2024,
+            "J. Mater. Chem. A",
+            "12",
+            "731",
+            "10.1039/d3ta05012b",
+        ),
+    )
+
     @model_validator(mode="after")
     def _check(self) -> GrainBoundaryLaw:
         ways = ("permeability", "diffusivity", "conductivity", "resistance")
@@ -118,6 +140,18 @@ class GrainBoundaryLaw(Model):
         if any(b <= a for a, b in zip(angles, angles[1:], strict=False)):
             raise problem("the misorientation classes do not rise", "order them by up_to")
         return self
+
+    def for_isotope(self, isotope: str, *, temperature: float, charge: int, concentration: float) -> GrainBoundaryLaw:
+        """The tracer permeability of this boundary, in proportion to the concentration of the isotope."""
+        permeability = self.tracer_permeability(temperature, charge, concentration)
+        return GrainBoundaryLaw(
+            species=isotope,
+            permeability=permeability,
+            exchange="proportional",
+            spread=self.spread,
+            seed=self.seed,
+            classes=self.classes,
+        )
 
     def tracer_permeability(self, temperature: float, charge: int, concentration: float) -> float:
         """Permeability D_gb / w of a tracer (m/s).
