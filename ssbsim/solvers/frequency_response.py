@@ -31,7 +31,7 @@ import numpy.typing as npt
 from mpi4py import MPI
 from petsc4py import PETSc
 
-from ssbsim.errors import ConvergenceError
+from ssbsim.errors import CaseError, ConvergenceError
 from ssbsim.solvers.newton import ImplicitSolver
 
 Floats = npt.NDArray[Any]
@@ -41,6 +41,8 @@ Ints = npt.NDArray[np.int64]
 _LONG = 2.0**40
 #: Row sums of K below this share of its diagonal are rounding.
 _NOTHING = 1e-9
+#: Energy of a response, over that of the drive alone, that rounding leaves of nothing: the square of that of a field.
+_SILENT = 1e-24
 #: A correction with this share of the energy that no longer shrinks is rounding, whatever is lost between the terminals.
 _ROUNDING = 1e-12
 #: What may be lost, over the tolerance, without another correction: they cost little beside a matrix.
@@ -222,12 +224,21 @@ class FrequencyResponse:
 
         Raises:
             ConvergenceError: They do not agree to ``tolerance``.
+            CaseError: Nothing answers: the impedance is infinite.
         """
         s, u = self._shift, self.drive.lift.copy()
         lost = left = np.inf
+        alone = self.energy(u, s)
         for _ in range(_CORRECTIONS):
             change = self.inverse(self.residual(u, s))
             u = u - change
+            if not self.energy(u, s) > _SILENT * alone:
+                raise CaseError(
+                    "No current answers the alternating potential: the impedance is infinite.",
+                    where="impedance",
+                    hint="Let two terminals hold a potential, and give the broken contacts between them a law that lets a species "
+                    "cross or that charges the two sides.",
+                )
             lost = self.lost(u, s)
             before, left = left, self.energy(change, s) / self.energy(u, s)
             if lost <= _CLOSE * tolerance or (left <= _ROUNDING and left > 0.1 * before):

@@ -6,8 +6,9 @@ reorganization energy L (kT). With ``u = jump(mu)/RT`` (positive from the first 
 
     k(u) = integral exp(-(x + L - u)^2/(4L)) / (1 + exp(-x)) dx,       J = i0/(|z|F) [k(u) - k(-u)] / k(0)
 
-Detailed balance ``k(u) = e^u k(-u)`` holds exactly, and with it ``2 k'(0) = k(0)``: the slope of J is that of the exchange. Taking the Gaussian apart, forward minus backward is an average of steps
-over bath energies y of the density ``exp(-(y -+ L)^2/(4L))``, and each step is the derivative of a convex function::
+Detailed balance ``k(u) = e^u k(-u)`` holds exactly, and with it ``2 k'(0) = k(0)``: i0 is the slope of the current there.
+Taking the Gaussian apart, forward minus backward is an average of steps over bath energies y of the density
+``exp(-(y -+ L)^2/(4L))``, and each step is the derivative of a convex function::
 
     k(u) - k(-u) = 1/2 integral_0^inf W(y) [tanh((u + y)/2) + tanh((u - y)/2)] dy
                  = integral_0^inf W(y) sinh(u)/(cosh(u) + cosh(y)) dy,      W = exp(-(y - L)^2/(4L)) + exp(-(y + L)^2/(4L))

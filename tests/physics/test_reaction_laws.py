@@ -1,0 +1,107 @@
+"""Laws of several species, and of different species on the two sides, through whole solves."""
+
+from __future__ import annotations
+
+import pytest
+from reaction_laws import Renaming, RenamingLaw, Together, TogetherLaw, with_law
+from samples import electrode, lattice_gas, layers, make_case, reservoir, run_studies, salt, simulation
+
+from ssbsim.case import ImpedanceStudy
+from ssbsim.constants import FARADAY, GAS_CONSTANT
+from ssbsim.physics import INTERFACE_LAWS
+from ssbsim.studies.impedance import impedance_spectrum
+
+T, THICKNESS = 298.15, 4e-9
+KT = GAS_CONSTANT * T
+#: Flux over a jump of one kT through one layer (mol/(m2 s)).
+PER_KT = 1e-12 * 5e3 / THICKNESS
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(INTERFACE_LAWS, "renaming", Renaming)  # type: ignore[arg-type]
+    monkeypatch.setitem(INTERFACE_LAWS, "together", Together)  # type: ignore[arg-type]
+
+
+def lithium(name: str) -> dict[str, object]:
+    """A lattice gas of one species, c = 5e3 mol/m3, D = 1e-12 m2/s."""
+    return lattice_gas(
+        species={name: {"diffusivity": 1e-12}},
+        sites=[{"name": "A", "density": 1e4, "standard_potential": {name: 0.0}}],
+        concentration={name: 5e3},
+    )
+
+
+@pytest.mark.parametrize("newton", ["full", "lagged"])
+def test_a_species_that_is_another_on_the_other_side_carries_the_series_current(newton: str) -> None:
+    """6Li+ in the first phase becomes 7Li+ in the second: two bulks and the plane in series, exactly."""
+    law = RenamingLaw(species_first="6Li+", species_second="7Li+", conductance=0.4 * PER_KT)
+    case = make_case(
+        geometry=layers(("e", 4.0), ("f", 4.0), bulk=1.0),
+        phases={"e": lithium("6Li+"), "f": lithium("7Li+")},
+        terminals={"left": reservoir("6Li+"), "right": reservoir("7Li+", potential=1e-6)},
+        study=[{"kind": "steady"}],
+        solver={"newton": newton},
+    )
+    volts = 1e-6 * FARADAY / KT  # in kT
+    with simulation(with_law(case, "e|f", law)) as run:
+        run_studies(run)
+        flows = run.flows().species
+    expected = PER_KT * volts / (1.0 + 1.0 + 1.0 / 0.4)
+    assert flows["right"]["7Li+"] == pytest.approx(expected, rel=1e-5)
+    assert flows["left"]["6Li+"] == pytest.approx(-expected, rel=1e-5)
+
+
+def test_its_impedance_at_low_frequency_is_that_of_the_series() -> None:
+    case = make_case(
+        geometry=layers(("e", 4.0), ("f", 4.0), bulk=1.0),
+        phases={"e": lithium("6Li+"), "f": lithium("7Li+")},
+        terminals={"left": reservoir("6Li+"), "right": reservoir("7Li+")},
+    )
+    law = RenamingLaw(species_first="6Li+", species_second="7Li+", conductance=0.4 * PER_KT)
+    with simulation(with_law(case, "e|f", law)) as run:
+        run_studies(run)
+        spectrum = impedance_spectrum(run, ImpedanceStudy.model_validate({"frequencies": [1e-3], "terminal": "right"}))
+    expected = KT / (FARADAY**2 * PER_KT) * (1.0 + 1.0 + 1.0 / 0.4)
+    assert spectrum.impedance[0].real == pytest.approx(expected, rel=1e-8)
+
+
+def test_two_species_that_cross_together_reach_equilibrium_as_a_salt() -> None:
+    """Both or none: the sum of both potentials is equal on the two sides, and as much of each has crossed."""
+    case = make_case(
+        geometry=layers(("e", 4.0), ("f", 4.0), bulk=1.0),
+        phases={"e": salt(100.0), "f": salt(100.0, permittivity=30.0)},
+        terminals={"left": electrode(0.0), "right": electrode(0.05)},
+        study=[{"kind": "equilibrium"}, {"kind": "transient", "duration": 1e-5}],
+        solver={"coarse_mesh": "warn"},
+    )
+    law = TogetherLaw(species="A+", partner="B-", conductance=1e-6)
+    with simulation(with_law(case, "e|f", law)) as run:
+        run_studies(run)
+        functional = run.functional
+        y = run.point.y.reshape(-1, functional.n_fields)
+        x = functional.space.tabulate_dof_coordinates()[:, 0]
+        salt_potential = y[:, 0] + y[:, 1]
+        assert salt_potential.max() - salt_potential.min() < 1e-8
+        # The fields of the two ions differ between the sides: only their sum is tied.
+        assert abs(y[x.argmin(), 0] - y[x.argmax(), 0]) > 1e-3
+        assert functional.interfaces[0].conductances("A+") is not None
+
+
+def test_amounts_that_cross_together_are_equal() -> None:
+    case = make_case(
+        geometry=layers(("e", 4.0), ("f", 4.0), bulk=1.0),
+        phases={"e": salt(100.0), "f": salt(100.0)},
+        terminals={"left": reservoir("A+", "B-", potential=0.0), "right": reservoir("A+")},
+        study=[{"kind": "steady"}],
+        solver={"coarse_mesh": "warn"},
+    )
+    law = TogetherLaw(species="A+", partner="B-", conductance=1e-6)
+    with simulation(with_law(case, "e|f", law)) as run:
+        values = run.applied_values()
+        values["left", "A+"] += 1e-4
+        values["left", "B-"] += 1e-4
+        run.apply(values)
+        run_studies(run)
+        # B- has no way out on the right, so nothing crosses, of either.
+        assert run.flows().species["right"]["A+"] == pytest.approx(0.0, abs=1e-12 * 1e-6)
