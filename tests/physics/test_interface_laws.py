@@ -161,6 +161,36 @@ def test_laws_that_tie_potentials_say_so(name: str, species: str, rng: np.random
         assert law.schema.ties_potentials
 
 
+@every_law
+def test_the_facts_of_a_law_are_what_it_does(name: str, species: str, rng: np.random.Generator) -> None:
+    law, facts = make(name, species), LAWS[name]
+    a, b = sides(random_vectors(rng)[0])
+    assert facts.says
+    assert set(facts.species_keys) <= set(facts.model_fields)
+    assert (law.dissipation(a, b, NUMPY) is not None) == facts.crosses == bool(law.affinities(a, b))
+    assert (law.conductances(species) is not None) == facts.crosses
+    assert (law.permeability() is not None) == facts.knows_isotopes
+    # What loads the plane is felt where both sides move together; what acts on a jump is not.
+    shifted = [State(side.mu, side.phi + 0.7) for side in (a, b)]
+    change = 0.0
+    if law.storage(a, b, NUMPY) is not None:
+        change = float(law.storage(*shifted, NUMPY) - law.storage(a, b, NUMPY))
+    assert (abs(change) > 1e-9) == facts.loads_plane
+    assert not (facts.loads_plane and facts.acts_on == "jump")
+    assert not (facts.charges_sides and law.storage(a, b, NUMPY) is None)
+
+
+@every_law
+def test_the_conductance_is_the_slope_of_the_flux_at_equilibrium(name: str, species: str) -> None:
+    law = make(name, species)
+    found = law.conductances(species)
+    if found is None:
+        return
+    index = list(SPECIES).index(species)
+    curvature = hessian(lambda v: spent(law, v), np.zeros(8))[index, index]
+    np.testing.assert_allclose(found, [curvature], rtol=1e-3)
+
+
 def test_resistance_is_overpotential_over_current() -> None:
     for species, z in SPECIES.items():
         law = make("resistive", species, resistance=2e-6)
