@@ -7,7 +7,6 @@ from the equilibrium profile and once measured at the last steady state under bi
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -42,7 +41,9 @@ def headline(
     found: Quantities = {}
     if not states:
         return found
-    if isinstance(case.geometry, BicrystalGeometry) and case.geometry.core_width > 0.0:
+    # The numbers of a boundary are per area, and those of a curved one have two.
+    flat = case.geometry.coordinates == "planar"
+    if flat and isinstance(case.geometry, BicrystalGeometry) and case.geometry.core_width > 0.0:
         _boundary(found, case, case.geometry, scales, phases, states)
     _terminals(found, states[-1]["row"])
     return found
@@ -127,7 +128,7 @@ def _analyse(state: Mapping[str, Any], carrier: str) -> BoundaryAnalysis:
 
 def charges_of_grains(layout: Any, fields: Mapping[str, Floats]) -> list[float]:
     """Charge of every grain over the cross-section of the cell (C/m2), by the lumped rule of the solver itself."""
-    charge = _cell_volumes(layout) * fields["charge density [C/m^3]"][layout.cells].mean(axis=1)
+    charge = (_corner_volumes(layout) * fields["charge density [C/m^3]"][layout.cells]).sum(axis=1)
     total = np.bincount(layout.grain, weights=charge, minlength=len(layout.grain_names))
     area = float(np.prod(np.ptp(layout.points[:, 1 : layout.cells.shape[1] - 1], axis=0)))
     return [float(value) / area for value in total]
@@ -135,13 +136,11 @@ def charges_of_grains(layout: Any, fields: Mapping[str, Floats]) -> list[float]:
 
 def charge_magnitude(layout: Any, fields: Mapping[str, Floats]) -> float:
     """Integral of the magnitude of the charge density (C), the scale for a balance of charge."""
-    return float(_cell_volumes(layout) @ np.abs(fields["charge density [C/m^3]"][layout.cells]).mean(axis=1))
+    return float((_corner_volumes(layout) * np.abs(fields["charge density [C/m^3]"][layout.cells])).sum())
 
 
-def _cell_volumes(layout: Any) -> Floats:
-    dim = layout.cells.shape[1] - 1
-    corners = layout.points[layout.cells][:, :, :dim]
-    volumes: Floats = np.abs(np.linalg.det(corners[:, 1:] - corners[:, :1])) / math.factorial(dim)
+def _corner_volumes(layout: Any) -> Floats:
+    volumes: Floats = layout.coordinates.corner_volumes(layout.points[layout.cells][:, :, : layout.cells.shape[1] - 1])
     return volumes
 
 

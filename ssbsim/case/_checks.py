@@ -97,6 +97,11 @@ def _geometry_problems(case: Case) -> Iterator[Problem]:
             yield Problem(f"phase '{name}' is not used by the geometry", ("phases", name), "remove it, or place it")
     if case.solver.element_order == 2 and geometry.space_dimension() not in (None, 1):
         yield Problem("element_order 2 is for 1D only", ("solver", "element_order"), "write 'element_order: 1'")
+    elif case.solver.element_order == 2 and geometry.coordinates != "planar":
+        # Its lumped weights are zero on the axis of a cylinder and negative in the centre of a sphere.
+        yield Problem(
+            "element_order 2 is for planar coordinates only", ("solver", "element_order"), "write 'element_order: 1'"
+        )
 
 
 def _interface_problems(case: Case) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from ssbsim.case import Case, Interface
 from ssbsim.commands.resolution import plane_name
 from ssbsim.commands.text_tables import MOST_ROWS, Row, number, number_range
 from ssbsim.errors import MeshError
-from ssbsim.geometry import MeshData
+from ssbsim.geometry import MeshData, check_terminal_area
 
 _GRAIN_UNITS = {1: "length [nm]", 2: "area [nm^2]", 3: "volume [nm^3]"}
 _FACET_UNITS = {1: "measure [1]", 2: "length [nm]", 3: "area [nm^2]"}
@@ -19,7 +19,7 @@ _FACET_UNITS = {1: "measure [1]", 2: "length [nm]", 3: "area [nm^2]"}
 
 def grain_rows(mesh: MeshData, sizes: npt.NDArray[np.float64], debye: Mapping[str, float]) -> list[Row]:
     """One row for each grain; of many grains the first, and one row for the rest of every phase."""
-    unit, factor = _GRAIN_UNITS[mesh.dimension], 10.0 ** (9 * mesh.dimension)
+    unit, factor = _GRAIN_UNITS[mesh.volume_dimension], 10.0 ** (9 * mesh.volume_dimension)
     measures = np.array(list(mesh.grain_measures().values())) * factor
     counts = np.array(list(mesh.cell_counts().values()))
     smallest = np.full(len(mesh.grains), np.inf)
@@ -55,7 +55,7 @@ def interface_rows(case: Case, mesh: MeshData) -> list[Row]:
     """
     rows: dict[str, Row] = {}
     measures = mesh.interface_measures()
-    unit = _FACET_UNITS[mesh.dimension]
+    unit = _FACET_UNITS[mesh.volume_dimension]
     for (a, b), facets in mesh.interface_facets().items():
         key = case.interface_between(mesh.grains[a], mesh.grains[b])
         name = plane_name(case, mesh.grains[a], mesh.grains[b])
@@ -73,7 +73,7 @@ def interface_rows(case: Case, mesh: MeshData) -> list[Row]:
         )
         row["pairs of grains"] += 1
         row["facets"] += len(facets)
-        row[unit] += measures[a, b] * 10.0 ** (9 * (mesh.dimension - 1))
+        row[unit] += measures[a, b] * 10.0 ** (9 * (mesh.volume_dimension - 1))
     for name in case.interfaces:
         if name not in rows:
             pairs = ", ".join(f"{mesh.grains[a].name}|{mesh.grains[b].name}" for a, b in list(measures)[:12])
@@ -90,6 +90,7 @@ def terminal_rows(case: Case, mesh: MeshData) -> list[Row]:
 
     Raises:
         MeshError: where a terminal lies on no boundary.
+        CaseError: where it has no area.
     """
     rows = []
     measures = mesh.boundary_measures()
@@ -100,7 +101,10 @@ def terminal_rows(case: Case, mesh: MeshData) -> list[Row]:
                 where=f"terminals.{name}",
                 hint="Boundaries here: " + (", ".join(mesh.boundaries) or "none") + ".",
             )
+        check_terminal_area(name, measures[name])
         count = int((mesh.facet_boundary == mesh.boundaries.index(name)).sum())
-        size = number(measures[name] * 10.0 ** (9 * (mesh.dimension - 1)))
-        rows.append({"terminal": name, "kind": terminal.kind, "facets": count, _FACET_UNITS[mesh.dimension]: size})
+        size = number(measures[name] * 10.0 ** (9 * (mesh.volume_dimension - 1)))
+        rows.append(
+            {"terminal": name, "kind": terminal.kind, "facets": count, _FACET_UNITS[mesh.volume_dimension]: size}
+        )
     return rows

@@ -135,6 +135,7 @@ def describe_mesh(case: Case, made: MadeMesh) -> MeshReport:
     facts = {
         "kind": case.geometry.kind,
         "dimension": mesh.dimension,
+        "coordinates": mesh.coordinates.name,
         "cells": f"{len(mesh.cells):,}",
         "vertices": f"{len(mesh.points):,}",
         "grains": f"{len(mesh.grains):,}",
@@ -151,6 +152,7 @@ def describe_mesh(case: Case, made: MadeMesh) -> MeshReport:
         "title": case.title,
         "kind": case.geometry.kind,
         "dimension": mesh.dimension,
+        "coordinates": mesh.coordinates.name,
         "cells": len(mesh.cells),
         "vertices": len(mesh.points),
         "cell size [m]": {"smallest": sizes.min(), "median": np.median(sizes), "largest": sizes.max()},
@@ -183,7 +185,7 @@ def describe_mesh(case: Case, made: MadeMesh) -> MeshReport:
         "grains": _grains(mesh),
         "interfaces": _interfaces(mesh),
         "boundaries": {
-            name: {f"measure [{_facet_unit(mesh)}]": value} for name, value in mesh.boundary_measures().items()
+            name: {f"measure [{mesh.units.area}]": value} for name, value in mesh.boundary_measures().items()
         },
         "hash": mesh.content_hash(),
         "time [s]": made.seconds,
@@ -239,10 +241,10 @@ def thin_layers(case: Case, mesh: MeshData, sizes: npt.NDArray[np.float64]) -> l
     the layers: the electrolyte between particles, or a flat grain, is none.
     """
     films = case.geometry.film_phases()
-    measures = np.array(list(mesh.grain_measures().values()))
     if mesh.dimension == 1:
-        thickness = measures
+        thickness = np.bincount(mesh.cell_grain, weights=mesh.cell_measures(), minlength=len(mesh.grains))
     else:
+        measures = np.array(list(mesh.grain_measures().values()))
         surface = np.zeros(len(mesh.grains))
         for (a, b), measure in mesh.interface_measures().items():
             surface[a] += measure
@@ -268,7 +270,7 @@ def thin_layers(case: Case, mesh: MeshData, sizes: npt.NDArray[np.float64]) -> l
 
 def _grains(mesh: MeshData) -> list[dict[str, Any]]:
     measures, counts = mesh.grain_measures(), mesh.cell_counts()
-    unit = {1: "m", 2: "m^2", 3: "m^3"}[mesh.dimension]
+    unit = mesh.units.volume
     return [
         {
             "name": grain.name,
@@ -286,14 +288,10 @@ def _interfaces(mesh: MeshData) -> list[dict[str, Any]]:
         {
             "grains": [mesh.grains[a].name, mesh.grains[b].name],
             "facets": len(facets[a, b]),
-            f"measure [{_facet_unit(mesh)}]": measure,
+            f"measure [{mesh.units.area}]": measure,
         }
         for (a, b), measure in mesh.interface_measures().items()
     ]
-
-
-def _facet_unit(mesh: MeshData) -> str:
-    return {1: "1", 2: "m", 3: "m^2"}[mesh.dimension]
 
 
 __all__ = ["MeshReport", "describe_mesh", "mesh_case", "thin_layers"]

@@ -266,7 +266,7 @@ class Recorder:
             if applied is not None:
                 row[f"applied {name} [V]"] = applied
         self._flows = flows
-        unit = {1: "mol/m^2", 2: "mol/m", 3: "mol"}[simulation.mesh.dim]
+        unit = simulation.mesh.units.amount
         for k, amount in simulation.amounts().items():
             row[f"amount {k} [{unit}]"] = amount
         self._audit.step(simulation.amounts(), supplied)

@@ -1,4 +1,4 @@
-"""The mesh in memory, spaces broken at interfaces, and the scales of the problem.
+"""The mesh in memory, spaces broken at interfaces, the measures of all integrals, and the scales of the problem.
 
 The scales need no FEniCSx; what does is loaded at first use, so that a case can be checked without it.
 """
@@ -11,13 +11,17 @@ from ssbsim.discretization.scaling import Scales
 if TYPE_CHECKING:
     from ssbsim.discretization.broken_space import broken_space
     from ssbsim.discretization.distributed_mesh import DistributedMesh, InteriorFacets, gather_rows
+    from ssbsim.discretization.measures import Measures
+    from ssbsim.discretization.numbered_facets import facet_numbers
 
 __getattr__ = lazy_names(
     __name__,
     {
         "DistributedMesh": "distributed_mesh",
         "InteriorFacets": "distributed_mesh",
+        "Measures": "measures",
         "broken_space": "broken_space",
+        "facet_numbers": "numbered_facets",
         "gather_rows": "distributed_mesh",
     },
 )
@@ -25,7 +29,9 @@ __getattr__ = lazy_names(
 __all__ = [
     "DistributedMesh",
     "InteriorFacets",
+    "Measures",
     "Scales",
     "broken_space",
+    "facet_numbers",
     "gather_rows",
 ]

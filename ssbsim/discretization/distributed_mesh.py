@@ -18,7 +18,7 @@ import numpy.typing as npt
 from mpi4py import MPI
 
 from ssbsim import _compat
-from ssbsim.geometry import MeshData, connected_parts
+from ssbsim.geometry import Coordinates, MeshData, Units, connected_parts
 
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -60,9 +60,11 @@ class DistributedMesh:
                 data.boundary_facets,
                 data.facet_boundary,
                 data.points.shape,
+                data.coordinates,
             )
         shared = comm.bcast(shared, root=0)
-        self.cell_type, self.grains, self.boundaries, cell_grain, facets, facet_boundary, point_shape = shared
+        self.cell_type, self.grains, self.boundaries, cell_grain, facets, facet_boundary, point_shape = shared[:7]
+        self.coordinates: Coordinates = shared[7]
         vertices_per_cell = {"interval": 2, "triangle": 3, "tetrahedron": 4}[self.cell_type]
         cells = data.cells if data is not None else np.empty((0, vertices_per_cell), dtype=np.int64)
         points = data.points / length if data is not None else np.empty((0, point_shape[1]))
@@ -80,7 +82,8 @@ class DistributedMesh:
         self.cell_grain = cell_grain[self.original_cell].astype(np.int32)
         #: Input vertex of every cell corner, shape (cells, corners), ghosts included.
         self.cell_vertices = _compat.input_global_indices(self.mesh)[_compat.cell_nodes(self.mesh)]
-        self._facet_corners = np.array(
+        #: Corners of every facet of a cell, shape (facets, corners of one).
+        self.facet_corners = np.array(
             [sub[0] for sub in basix.cell.sub_entity_connectivity(basix.CellType[self.cell_type])[self.dim - 1]]
             if self.dim > 1
             else [[0], [1]]
@@ -89,9 +92,24 @@ class DistributedMesh:
         self.interior = self._find_interior_facets()
 
     @property
+    def units(self) -> Units:
+        """Units of what is summed over the body for which the mesh stands."""
+        return self.coordinates.units(self.dim)
+
+    @property
+    def volume_unit(self) -> float:
+        """A scaled volume of 1, in ``units.volume``."""
+        return float(self.length ** self.coordinates.volume_dimension(self.dim))
+
+    @property
+    def area_unit(self) -> float:
+        """A scaled area of 1, in ``units.area``."""
+        return float(self.length ** (self.coordinates.volume_dimension(self.dim) - 1))
+
+    @property
     def facets_per_cell(self) -> int:
         """Facets of a cell."""
-        return len(self._facet_corners)
+        return len(self.facet_corners)
 
     def cells_of(self, grains: Sequence[int]) -> Ints:
         """Owned cells of the grains with the given indices."""
@@ -105,7 +123,7 @@ class DistributedMesh:
     def _local_facet(self, facets: Ints, cells: Ints) -> Ints:
         """Index of each facet within its cell."""
         cell_facets = self.mesh.topology.connectivity(self.dim, self.dim - 1).array.reshape(
-            self.n_cells, len(self._facet_corners)
+            self.n_cells, len(self.facet_corners)
         )
         return np.argmax(cell_facets[cells] == facets[:, None], axis=1).astype(np.int32)
 
@@ -117,7 +135,7 @@ class DistributedMesh:
         local = self._local_facet(outer, cells)
         found = np.full(len(outer), -1, dtype=np.int32)
         if len(outer) and len(facets):
-            mine = np.sort(self.cell_vertices[cells[:, None], self._facet_corners[local]], axis=1)
+            mine = np.sort(self.cell_vertices[cells[:, None], self.facet_corners[local]], axis=1)
             table = np.sort(np.asarray(facets, dtype=np.int64), axis=1)
             both = np.concatenate([table, mine])
             _, key = np.unique(both, axis=0, return_inverse=True)

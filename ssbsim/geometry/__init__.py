@@ -18,6 +18,7 @@ in no circle (`tests/geometry/test_folders.py`).
 """
 
 from ssbsim.geometry.connectivity import connected_parts
+from ssbsim.geometry.coordinates import Coordinates, Units, check_terminal_area
 from ssbsim.geometry.extrude import extrude_stack, mesh_boxes
 from ssbsim.geometry.files.mesh_files import load_mesh, read_mesh, save_mesh
 from ssbsim.geometry.gmsh_session import gmsh_session
@@ -29,10 +30,13 @@ from ssbsim.geometry.refine import refine_mesh
 from ssbsim.geometry.registry import build_geometry, list_geometries, register_geometry
 
 __all__ = [
+    "Coordinates",
     "GradedStack",
     "Grain",
     "MeshData",
+    "Units",
     "build_geometry",
+    "check_terminal_area",
     "connected_parts",
     "extrude_stack",
     "gmsh_session",

@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
+from ssbsim.geometry.coordinates import COORDINATES
 from ssbsim.geometry.mesh_data import Grain, MeshData
 
 LARGEST = 2_000_000_000
@@ -38,7 +39,7 @@ LARGEST = 2_000_000_000
 VARIABLE = "SSBSIM_MESH_CACHE"
 """Environment variable: a folder, or `off`."""
 
-_FORMAT = 1
+_FORMAT = 2
 _LIBRARIES = ("gmsh", "mmgpy", "numpy", "pillow", "scipy", "shapely", "tifffile")
 _ABANDONED = 3600.0  # seconds after which a half-written file belongs to nobody
 _ARRAYS = ("points", "cells", "cell_grain", "boundary_facets", "facet_boundary")
@@ -216,6 +217,7 @@ def _write(file: Any, key: str, mesh: MeshData) -> None:
         "grains": [[grain.name, grain.phase, grain.orientation] for grain in mesh.grains],
         "boundaries": mesh.boundaries,
         "notes": mesh.notes,
+        "coordinates": mesh.coordinates.name,
     }
     np.savez(file, about=np.array(json.dumps(about)), **{name: getattr(mesh, name) for name in _ARRAYS})
 
@@ -235,6 +237,7 @@ def _read(path: Path, key: str) -> MeshData:
             ),
             boundaries=tuple(about["boundaries"]),
             notes=tuple(about["notes"]),
+            coordinates=COORDINATES[about["coordinates"]],
         )
     if mesh.content_hash() != about["content hash"]:
         raise ValueError("the checksum does not fit")

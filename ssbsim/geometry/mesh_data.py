@@ -1,7 +1,8 @@
 """A mesh as arrays and names: what every geometry kind builds and what every later room reads.
 
-Lengths are in metres. A mesh of dimension d stands for a body with unit extent in the missing directions: a 1D mesh has
-a cross-section of 1 m^2, a 2D mesh a depth of 1 m; the measure of a point is 1.
+Lengths are in metres. What body a mesh stands for, and so what its measures are, its coordinates say
+(:mod:`~ssbsim.geometry.coordinates`): in planar ones it has unit extent in the missing directions, a 1D mesh a cross-section
+of 1 m^2, a 2D mesh a depth of 1 m, and the measure of a point is 1.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from ssbsim.geometry import _check, _facets, _simplex
 from ssbsim.geometry._facets import FacetTable, build_facet_table
+from ssbsim.geometry.coordinates import PLANAR, Coordinates, Units
 
 CELL_DIMENSION = {"interval": 1, "triangle": 2, "tetrahedron": 3}
 """Topological dimension of every supported cell type."""
@@ -53,6 +55,7 @@ class MeshData:
         facet_boundary: Index into `boundaries` of every boundary facet, shape (k,).
         boundaries: The names of the boundaries. Outer facets without a name let nothing through.
         notes: Sentences about what was changed or left out while the mesh was made; not part of its identity.
+        coordinates: What body the mesh stands for.
     """
 
     points: NDArray[np.float64]
@@ -64,6 +67,7 @@ class MeshData:
     facet_boundary: NDArray[np.int32]
     boundaries: tuple[str, ...]
     notes: tuple[str, ...] = field(default=())
+    coordinates: Coordinates = PLANAR
 
     def __post_init__(self) -> None:
         """Convert the arrays and make them read-only."""
@@ -82,6 +86,16 @@ class MeshData:
     def dimension(self) -> int:
         """Dimension of the cells and of the points: 1, 2 or 3."""
         return CELL_DIMENSION[self.cell_type]
+
+    @property
+    def volume_dimension(self) -> int:
+        """Power of the metre in the measure of a grain: that of the body for which the mesh stands."""
+        return self.coordinates.volume_dimension(self.dimension)
+
+    @property
+    def units(self) -> Units:
+        """Units of the measures of grains and boundaries."""
+        return self.coordinates.units(self.dimension)
 
     @property
     def phases(self) -> tuple[str, ...]:
@@ -137,6 +151,10 @@ class MeshData:
         """Signed length (m), area (m^2) or volume (m^3) of every cell, shape (m,); negative where inverted."""
         return _simplex.signed_measures(self.points, self.cells)
 
+    def cell_volumes(self) -> NDArray[np.float64]:
+        """Volume of every cell in the body for which the mesh stands, shape (m,)."""
+        return self.cell_measures() * self.coordinates.means(self.points[self.cells, 0])
+
     def cell_sizes(self) -> NDArray[np.float64]:
         """Smallest height (m) of every cell, shape (m,): what must be compared with the Debye length."""
         return _simplex.smallest_heights(self.points, self.cells)
@@ -151,23 +169,23 @@ class MeshData:
         return {grain.name: int(count) for grain, count in zip(self.grains, counts, strict=True)}
 
     def grain_measures(self) -> dict[str, float]:
-        """Length, area or volume (m^d) of every grain, by name."""
-        sums = np.bincount(self.cell_grain, weights=self.cell_measures(), minlength=len(self.grains))
+        """Volume of every grain in the body for which the mesh stands, by name; `units.volume` is its unit."""
+        sums = np.bincount(self.cell_grain, weights=self.cell_volumes(), minlength=len(self.grains))
         return {grain.name: float(value) for grain, value in zip(self.grains, sums, strict=True)}
 
     def interface_measures(self) -> dict[tuple[int, int], float]:
-        """Measure (m^(d-1); 1 for a point) of every pair of touching grains, keyed like `interface_facets`."""
+        """Area of every pair of touching grains, keyed like `interface_facets`; `units.area` is its unit."""
         return {pair: float(self.facet_measures(facets).sum()) for pair, facets in self.interface_facets().items()}
 
     def boundary_measures(self) -> dict[str, float]:
-        """Measure (m^(d-1); 1 for a point) of every named boundary."""
+        """Area of every named boundary; `units.area` is its unit."""
         measures = self.facet_measures(self.boundary_facets)
         sums = np.bincount(self.facet_boundary, weights=measures, minlength=len(self.boundaries))
         return {name: float(value) for name, value in zip(self.boundaries, sums, strict=True)}
 
     def facet_measures(self, facets: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Measure (m^(d-1); 1 for a point) of facets given by their vertices, shape (k,)."""
-        return _simplex.facet_measures(self.points, facets)
+        """Area of facets given by their vertices, shape (k,), in the body for which the mesh stands."""
+        return _simplex.facet_measures(self.points, facets) * self.coordinates.means(self.points[facets, 0])
 
     def content_hash(self) -> str:
         """SHA-256 over all arrays and names, as 64 hexadecimal digits; notes do not count.
@@ -176,6 +194,7 @@ class MeshData:
         """
         digest = hashlib.sha256(b"ssbsim mesh 1\0")
         words = [self.cell_type, *(_identity(grain) for grain in self.grains), "\0", *self.boundaries]
+        words += [] if self.coordinates.is_planar else ["\0", self.coordinates.name]
         for word in words:
             raw = word.encode()
             digest.update(len(raw).to_bytes(8, "little") + raw)
@@ -194,6 +213,7 @@ class MeshData:
             MeshError: at the first thing that is wrong, with the grain, boundary or place it is at.
         """
         _check.check_mesh(self)
+        self.coordinates.check(self.points)
 
     @cached_property
     def _facet_table(self) -> FacetTable:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.coordinates import COORDINATES
 from ssbsim.geometry.mesh_data import MeshData
 from ssbsim.geometry.progress import progress
 
@@ -76,6 +77,7 @@ def build_geometry(case: Any) -> MeshData:
         )
     progress("building")
     mesh = _group_by_grain(_BUILDERS[kind](case.geometry, case_folder(case)))
+    mesh = replace(mesh, coordinates=COORDINATES[case.geometry.coordinates])
     progress("checking")
     mesh.validate()
     return mesh

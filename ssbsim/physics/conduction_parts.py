@@ -13,6 +13,7 @@ import dolfinx
 import ufl
 
 from ssbsim.case import Case, laws_that
+from ssbsim.discretization import Measures
 from ssbsim.errors import CaseError
 from ssbsim.physics.laws import InterfaceLaw
 from ssbsim.physics.linear_transport import LinearTransport
@@ -46,9 +47,9 @@ def bulk_parts(transport: LinearTransport, case: Case) -> list[ConductionPart]:
     """A part for every phase that the species moves in."""
     u, v = ufl.TrialFunction(transport.space)[0], ufl.TestFunction(transport.space)[0]
     parts = []
-    for name, cells in transport.cells.items():
-        dx = ufl.Measure("dx", domain=transport.mesh.mesh, subdomain_data=[(0, cells)])(0)
-        form = dolfinx.fem.form(transport.conductivity[name] * ufl.inner(ufl.grad(u), ufl.grad(v)) * dx)
+    for name, conductivity in transport.conductivity.items():
+        spent = conductivity * ufl.inner(ufl.grad(u), ufl.grad(v))
+        form = dolfinx.fem.form(spent * transport.measures.cells(name, "gradient"))
         diffusivity = case.phases[name].species[transport.species].diffusivity
         value = diffusivity.at_temperature(transport.scales.temperature) if diffusivity is not None else 0.0
         parts.append(ConductionPart("diffusivity", name, name, value, None, form))
@@ -102,11 +103,8 @@ def _law_of(interface: PlacedInterface, species: str) -> InterfaceLaw | None:
 
 def _jump_form(transport: LinearTransport, conductance: Any, entities: Any) -> Any:
     u, v = ufl.TrialFunction(transport.space)[0], ufl.TestFunction(transport.space)[0]
-    lumped = {"quadrature_rule": "vertex", "quadrature_degree": 1}
-    rule = lumped if transport.mesh.dim > 1 else {"quadrature_degree": 0}
-    data = [(0, entities.reshape(-1))]
-    dS = ufl.Measure("dS", domain=transport.mesh.mesh, subdomain_data=data, metadata=rule)(0)
-    return dolfinx.fem.form(conductance * (u("+") - u("-")) * (v("+") - v("-")) * dS)
+    here = Measures(transport.mesh, interior={"": entities}).interior("")
+    return dolfinx.fem.form(conductance * (u("+") - u("-")) * (v("+") - v("-")) * here)
 
 
 __all__ = ["ConductionPart", "boundary_parts", "bulk_parts"]

@@ -13,8 +13,7 @@ lagged that is strictly convex and its Hessian symmetric and positive. Amounts a
 differenced in time. Either way the mobility is that of the state itself; lagged only means that the Jacobian leaves its
 derivative out.
 
-Quadrature: storage is lumped at the vertices, the mobility taken at the cell midpoint (order 1); for order 2 (1D only)
-storage is lumped at the Gauss-Lobatto nodes and the mobility taken at two Gauss points.
+Storage is lumped and the mobility taken at the cell midpoint, see :mod:`~ssbsim.discretization.measures`.
 
 Everything that a parameter study may change is a constant of the forms, so that a second value compiles nothing.
 """
@@ -33,7 +32,7 @@ import ufl
 from ufl.algorithms import expand_derivatives
 
 from ssbsim.case import Case
-from ssbsim.discretization import DistributedMesh, Scales, broken_space
+from ssbsim.discretization import DistributedMesh, Measures, Scales, broken_space
 from ssbsim.physics.mobility import MobilityMatrix
 from ssbsim.physics.phases import PhaseModel, phase_model
 from ssbsim.physics.placement import (
@@ -49,17 +48,6 @@ from ssbsim.physics.terminals import POTENTIAL, terminal_model
 from ssbsim.physics.ufl_operations import ufl_operations
 
 Ints = npt.NDArray[np.int32]
-
-_QUADRATURE: dict[int, dict[str, dict[str, Any]]] = {
-    1: {
-        "storage": {"quadrature_rule": "vertex", "quadrature_degree": 1},
-        "gradient": {"quadrature_degree": 0},
-    },
-    2: {
-        "storage": {"quadrature_rule": "GLL", "quadrature_degree": 3},
-        "gradient": {"quadrature_degree": 3},
-    },
-}
 
 
 @dataclass
@@ -84,6 +72,7 @@ class Functional:
     """
 
     mesh: DistributedMesh
+    measures: Measures
     scales: Scales
     species: tuple[str, ...]
     phases: dict[str, PhaseModel]
@@ -189,39 +178,38 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
         parts = [f[i](side) if side else f[i] for i in range(n + 1)]
         return State(dict(zip(species, parts, strict=False)), parts[n])
 
-    rules = _QUADRATURE[order]
-    cell_data = [(i, cells) for i, cells in enumerate(phase_cells.values())]
-    facet_data = [(i, interface.entities.reshape(-1)) for i, interface in enumerate(interfaces)]
-    outer_data = [(i, mesh.terminal_entities(name).reshape(-1)) for i, name in enumerate(terminals)]
-    lumped = rules["storage"] if mesh.dim > 1 else {"quadrature_degree": 0}
-
-    def dx(i: int, rule: str) -> Any:
-        return ufl.Measure("dx", domain=domain, subdomain_data=cell_data, metadata=rules[rule])(i)
-
+    measures = Measures(
+        mesh,
+        order=order,
+        cells=phase_cells,
+        interior={interface.name: interface.entities for interface in interfaces},
+        exterior={name: mesh.terminal_entities(name) for name in terminals},
+    )
     storage: Any = 0
     dissipation: Any = 0
     reference: Any = 0
     test = ufl.TestFunction(space)
-    for i, (name, model) in enumerate(bound.items()):
+    for name, model in bound.items():
+        stored_in, spent_in = measures.cells(name, "storage"), measures.cells(name, "gradient")
         now, part = state(y), parts[name]
         if model.sites:
-            storage = storage + part * model.pressure(now, op) * dx(i, "storage")
+            storage = storage + part * model.pressure(now, op) * stored_in
         if model.permittivity is not None:
-            storage = storage + part * model.fixed_storage(y[n]) * dx(i, "storage")
-            storage = storage + part * model.electrostatic_storage(y[n], op) * dx(i, "gradient")
+            storage = storage + part * model.fixed_storage(y[n]) * stored_in
+            storage = storage + part * model.electrostatic_storage(y[n], op) * spent_in
         mobility = MobilityMatrix({pair: op.lagged(m) for pair, m in model.mobilities(now, op).entries.items()})
         spent = model.dissipation(now, mobility.towards_unity(physical), op)
         if spent is not None:
-            dissipation = dissipation + part * spent * dx(i, "gradient")
+            dissipation = dissipation + part * spent * spent_in
         for k, c in model.bulk_concentration.items():
             amount = constant(c)
-            reference = reference + amount * test[species.index(k)] * dx(i, "storage")
+            reference = reference + amount * test[species.index(k)] * stored_in
             if model.permittivity is None:
                 # In a conductor electrons neutralise the ions; its rows of phi count them.
-                reference = reference - model.charges[k] * amount * test[n] * dx(i, "storage")
+                reference = reference - model.charges[k] * amount * test[n] * stored_in
 
-    for i, interface in enumerate(interfaces):
-        measure = ufl.Measure("dS", domain=domain, subdomain_data=facet_data, metadata=lumped)(i)
+    for interface in interfaces:
+        measure = measures.interior(interface.name)
         a, b = state(y, "+"), state(y, "-")
         for law in interface.laws:
             stored = law.storage(a, b, op)
@@ -237,40 +225,41 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
                 spent = physical * spent + (1.0 - physical) * law.unit_dissipation(a, b)
                 dissipation = dissipation + parts[interface.name] * spent * measure
     stern_charge: dict[str, Any] = {}
-    for i, (name, model) in enumerate(terminals.items()):
+    for name, model in terminals.items():
         stored = model.storage(y[n])
         if stored is not None:
-            measure = ufl.Measure("ds", domain=domain, subdomain_data=outer_data, metadata=lumped)(i)
+            measure = measures.exterior(name)
             parts[name] = constant(1.0)
             storage = storage + parts[name] * stored * measure
             stern_charge[name] = dolfinx.fem.form(model.charge(y[n]) * measure)
 
+    somewhere = next(iter(bound))
     # Conductors without ions store nothing; nothing may dissipate either.
     if not isinstance(storage, ufl.Form):
-        storage = constant(0.0) * y[n] * y[n] * dx(0, "storage")
+        storage = constant(0.0) * y[n] * y[n] * measures.cells(somewhere, "storage")
     # Differentiated once, not again in each of the forms that they enter: most of the set-up of a small case.
     charges = expand_derivatives(ufl.derivative(storage, y, test))
     if not isinstance(dissipation, ufl.Form):
-        dissipation = constant(0.0) * y[n] * y[n] * dx(0, "gradient")
+        dissipation = constant(0.0) * y[n] * y[n] * measures.cells(somewhere, "gradient")
     dissipated = expand_derivatives(ufl.derivative(dissipation, y, test))
     residual = charges + tau * dissipated
     jacobian = ufl.derivative(residual, y, ufl.TrialFunction(space))
     if case.solver.newton == "full":
         jacobian = jacobian + ufl.derivative(residual, lag, ufl.TrialFunction(space))
     if not isinstance(reference, ufl.Form):
-        reference = constant(0.0) * test[n] * dx(0, "storage")
+        reference = constant(0.0) * test[n] * measures.cells(somewhere, "storage")
 
     def compiled(form: Any) -> Any:
         groups: dict[Any, list[Any]] = {lag: [], y: []}
         for integral in form.integrals():
-            inside = integral.integral_type() == "cell" and integral.metadata() == rules["gradient"]
-            groups[lag if inside else y].append(integral)
+            groups[lag if measures.is_gradient(integral) else y].append(integral)
         parts = [ufl.replace(ufl.Form(integrals), {held: here}) for here, integrals in groups.items() if integrals]
         return dolfinx.fem.form(sum(parts[1:], parts[0]))
 
     rows = find_rows(mesh, space, species, terminals, phases, phase_cells)
     return Functional(
         mesh=mesh,
+        measures=measures,
         scales=scales,
         species=species,
         phases=phases,

@@ -21,7 +21,7 @@ Everything is scaled as in :mod:`~ssbsim.discretization.scaling`, with fluxes in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,13 +31,15 @@ import numpy.typing as npt
 import ufl
 
 from ssbsim.case import Case
-from ssbsim.discretization import DistributedMesh, Scales, broken_space
+from ssbsim.discretization import DistributedMesh, Measures, Scales, broken_space, facet_numbers
 from ssbsim.errors import CaseError
-from ssbsim.physics.facet_numbers import facet_numbers
 from ssbsim.physics.phases import phase_model
 from ssbsim.physics.placement import PlacedInterface, broken_regions, owned_nodes, place_interfaces
 
 Ints = npt.NDArray[np.int32]
+
+#: Part of the mesh where the species is not; no phase has an empty name.
+_ELSEWHERE = ""
 
 
 @dataclass
@@ -46,6 +48,7 @@ class LinearTransport:
 
     Args:
         mesh: The distributed mesh.
+        measures: Integrals over the phases, by name, and the interfaces, by name.
         scales: Units.
         species: The species that moves.
         charge: Its charge number.
@@ -62,6 +65,7 @@ class LinearTransport:
     """
 
     mesh: DistributedMesh
+    measures: Measures
     scales: Scales
     species: str
     charge: int
@@ -119,15 +123,18 @@ def build_linear_transport(
     space = broken_space(mesh, components=1, order=1, region_of_grain=regions)
     u, v = ufl.TrialFunction(space)[0], ufl.TestFunction(space)[0]
     cells = {name: mesh.cells_of([g for g, grain in enumerate(mesh.grains) if grain.phase == name]) for name in hosts}
-    cell_data = [(i, cells[name]) for i, name in enumerate(hosts)]
     elsewhere = [g for g, grain in enumerate(mesh.grains) if grain.phase not in hosts]
-    cell_data.append((len(hosts), mesh.cells_of(elsewhere)))
-    facet_data = [(i, interface.entities.reshape(-1)) for i, interface in enumerate(interfaces)]
-    vertex = {"quadrature_rule": "vertex", "quadrature_degree": 1}
+    faces = _faces_of_phases(mesh, exchange or {}, hosts)
+    measures = Measures(
+        mesh,
+        cells={**cells, _ELSEWHERE: mesh.cells_of(elsewhere)},
+        interior={interface.name: interface.entities for interface in interfaces},
+        exterior={f"{name} {phase}": entities for (name, phase), entities in faces.items()},
+    )
     conductivity: dict[str, Any] = {}
     conduction: Any = 0
     storage: Any = 0
-    for i, name in enumerate(hosts):
+    for name in hosts:
         diffusivity = case.phases[name].species[species].diffusivity
         if diffusivity is None:
             raise CaseError(
@@ -139,41 +146,32 @@ def build_linear_transport(
         c = models[name].bulk_concentration[species]
         d = diffusivity.at_temperature(scales.temperature) / haven / scales.diffusivity
         conductivity[name] = constant(c * d)
-        dx = ufl.Measure("dx", domain=domain, subdomain_data=cell_data)(i)
-        conduction = conduction + conductivity[name] * ufl.inner(ufl.grad(u), ufl.grad(v)) * dx
-        storage = storage + constant(c) * u * v * ufl.Measure(
-            "dx", domain=domain, subdomain_data=cell_data, metadata=vertex
-        )(i)
+        spent = conductivity[name] * ufl.inner(ufl.grad(u), ufl.grad(v))
+        conduction = conduction + spent * measures.cells(name, "gradient")
+        storage = storage + constant(c) * u * v * measures.cells(name, "storage")
     if elsewhere:
         # Nothing, but every row has its place in the matrix.
-        dx = ufl.Measure("dx", domain=domain, subdomain_data=cell_data)(len(hosts))
-        conduction = conduction + constant(0.0) * ufl.inner(ufl.grad(u), ufl.grad(v)) * dx
+        nothing = constant(0.0) * ufl.inner(ufl.grad(u), ufl.grad(v))
+        conduction = conduction + nothing * measures.cells(_ELSEWHERE, "gradient")
     exchanged: Any = 0
-    for name, coefficient in (exchange or {}).items():
-        entities = mesh.terminal_entities(name)
-        for phase in hosts:
-            mine = [g for g, grain in enumerate(mesh.grains) if grain.phase == phase]
-            here = entities[np.isin(mesh.cell_grain[entities[:, 0]], mine)].reshape(-1)
-            data = [(0, here.astype(np.int32))]
-            rule = vertex if mesh.dim > 1 else {"quadrature_degree": 0}
-            ds = ufl.Measure("ds", domain=domain, subdomain_data=data, metadata=rule)(0)
-            c = models[phase].bulk_concentration[species]
-            exchange_rate = constant(coefficient * c * scales.length / scales.diffusivity)
-            conduction = conduction + exchange_rate * u * v * ds
-            exchanged = exchanged + exchange_rate * v * ds
+    for name, phase in faces:
+        c = models[phase].bulk_concentration[species]
+        exchange_rate = constant((exchange or {})[name] * c * scales.length / scales.diffusivity)
+        conduction = conduction + exchange_rate * u * v * measures.exterior(f"{name} {phase}")
+        exchanged = exchanged + exchange_rate * v * measures.exterior(f"{name} {phase}")
     conductances = []
-    for i, interface in enumerate(interfaces):
-        lumped = vertex if mesh.dim > 1 else {"quadrature_degree": 0}
-        measure = ufl.Measure("dS", domain=domain, subdomain_data=facet_data, metadata=lumped)(i)
+    for interface in interfaces:
         total = _on_facets(mesh, interface, interface.conductances(species, tracer=tracer), constant)
         conductances.append(total)
         if total is not None:
-            conduction = conduction + total * (u("+") - u("-")) * (v("+") - v("-")) * measure
+            crossing = total * (u("+") - u("-")) * (v("+") - v("-"))
+            conduction = conduction + crossing * measures.interior(interface.name)
     nodes = owned_nodes(space, space.dofmap.list[np.concatenate(list(cells.values()))].reshape(-1))
     region = _region_of_nodes(mesh, space, regions)
     absent = np.setdiff1d(np.arange(space.dofmap.index_map.size_local, dtype=np.int32), nodes)
     return LinearTransport(
         mesh=mesh,
+        measures=measures,
         scales=scales,
         species=species,
         charge=models[hosts[0]].charges[species],
@@ -201,7 +199,20 @@ def _on_facets(
         return None
     if np.ptp(numbers) == 0.0:
         return constant(float(numbers[0]))
-    return facet_numbers(mesh, interface.entities, numbers[interface.pair_of_facet])[0]
+    return facet_numbers(mesh, interface.entities, numbers[interface.pair_of_facet])
+
+
+def _faces_of_phases(
+    mesh: DistributedMesh, faces: Mapping[str, float], hosts: Sequence[str]
+) -> dict[tuple[str, str], Ints]:
+    """(cell, facet) of each of the faces in each of the phases."""
+    found = {}
+    for name in faces:
+        entities = mesh.terminal_entities(name)
+        for phase in hosts:
+            mine = [g for g, grain in enumerate(mesh.grains) if grain.phase == phase]
+            found[name, phase] = entities[np.isin(mesh.cell_grain[entities[:, 0]], mine)].astype(np.int32)
+    return found
 
 
 def _region_of_nodes(mesh: DistributedMesh, space: Any, region_of_grain: Ints) -> Ints:

@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ssbsim.case import Case, ReservoirTerminal
-from ssbsim.discretization import DistributedMesh, Scales
+from ssbsim.discretization import DistributedMesh, Scales, facet_numbers
 from ssbsim.errors import CaseError, MeshError
-from ssbsim.physics.facet_numbers import facet_numbers
 from ssbsim.physics.laws import Contact, InterfaceLaw, interface_laws
 from ssbsim.physics.phases import PhaseModel
 from ssbsim.physics.terminals import POTENTIAL, Applied
@@ -111,7 +110,7 @@ def place_interfaces(
         sides = (grains[first].phase, grains[second].phase)
 
         def on_facets(values: npt.NDArray[np.float64], facets: Ints = entities, pair: Ints = pair_of) -> Any:
-            return facet_numbers(mesh, facets, values[pair])[0]
+            return facet_numbers(mesh, facets, values[pair])
 
         contact = Contact(
             scales=scales,

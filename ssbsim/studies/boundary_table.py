@@ -19,16 +19,14 @@ def list_boundaries(simulation: Simulation, species: str) -> dict[str, dict[str,
         return {}
     measures = data.interface_measures()
     charge = functional.charge_numbers[species]
-    unit = {1: "[1]", 2: "[m]", 3: "[m^2]"}[data.dimension]
-    ohm = {1: "[ohm m^2]", 2: "[ohm m]", 3: "[ohm]"}[data.dimension]
     columns: dict[str, list[Any]] = {
         name: []
         for name in (
             "first grain",
             "second grain",
-            f"measure {unit}",
+            f"measure [{data.units.area}]",
             "resistance [ohm m^2]",
-            f"whole resistance {ohm}",
+            f"whole resistance [{data.units.resistance}]",
         )
     }
     for interface in functional.interfaces:

@@ -210,33 +210,30 @@ class _Reader:
         domain = mesh.mesh
         self.u = dolfinx.fem.Function(transport.space)
         self.axis = dolfinx.fem.Constant(domain, np.zeros(mesh.dim))
-        data = [(i, cells) for i, cells in enumerate(transport.cells.values())]
-        dx = ufl.Measure("dx", domain=domain, subdomain_data=data)
+        measures = transport.measures
         gradient = ufl.grad(self.u[0])
         self.phases = list(transport.cells)
         flux, self.spent = 0, {}
-        for i, (name, k) in enumerate(transport.conductivity.items()):
-            flux = flux + k * ufl.dot(gradient, self.axis) * dx(i)
-            self.spent[name] = dolfinx.fem.form(k * ufl.inner(gradient, gradient) * dx(i))
-        vertex = {"quadrature_rule": "vertex", "quadrature_degree": 1} if mesh.dim > 1 else {"quadrature_degree": 0}
-        facets = [(i, interface.entities.reshape(-1)) for i, interface in enumerate(transport.interfaces)]
-        for i, (interface, g) in enumerate(zip(transport.interfaces, transport.conductances, strict=True)):
-            if g is not None:
-                measure = ufl.Measure("dS", domain=domain, subdomain_data=facets, metadata=vertex)(i)
-                jump = self.u[0]("+") - self.u[0]("-")
-                self.spent[interface.name] = dolfinx.fem.form(g * jump * jump * measure)
+        for name, k in transport.conductivity.items():
+            inside = measures.cells(name, "gradient")
+            flux = flux + k * ufl.dot(gradient, self.axis) * inside
+            self.spent[name] = dolfinx.fem.form(k * ufl.inner(gradient, gradient) * inside)
+        jump = self.u[0]("+") - self.u[0]("-")
         weight = ufl.dot(ufl.FacetNormal(domain)("+"), self.axis) ** 2
         crossed, series = 0, 0
-        for i, g in enumerate(transport.conductances):
-            if transport.interfaces[i].broken:
-                measure = ufl.Measure("dS", domain=domain, subdomain_data=facets, metadata=vertex)(i)
-                crossed = crossed + weight * measure
-                series = series + (weight / g if g is not None else 0) * measure
+        for interface, g in zip(transport.interfaces, transport.conductances, strict=True):
+            plane = measures.interior(interface.name)
+            if g is not None:
+                self.spent[interface.name] = dolfinx.fem.form(g * jump * jump * plane)
+            if interface.broken:
+                crossed = crossed + weight * plane
+                series = series + (weight / g * plane if g is not None else 0)
         self.crossed, self.series = (dolfinx.fem.form(f) if f else None for f in (crossed, series))
         self.flux = dolfinx.fem.form(flux)
-        self.outside = dolfinx.fem.form(self.u[0] * ufl.dot(ufl.FacetNormal(domain), self.axis) * ufl.ds(domain))
+        outwards = ufl.dot(ufl.FacetNormal(domain), self.axis)
+        self.outside = dolfinx.fem.form(self.u[0] * outwards * measures.surface())
         one = dolfinx.fem.Constant(domain, 1.0)
-        self.volume = self._sum(dolfinx.fem.form(one * ufl.dx(domain)))
+        self.volume = self._sum(dolfinx.fem.form(one * measures.volume("gradient")))
 
     def _sum(self, form: Any) -> float:
         return float(self.mesh.comm.allreduce(dolfinx.fem.assemble_scalar(form), op=MPI.SUM))

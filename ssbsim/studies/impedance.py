@@ -59,7 +59,7 @@ class Spectrum:
         frequency: Hz.
         impedance: Area-specific, ohm m2.
         parts: What every phase, interface and Stern layer contributes to it, ohm m2, by name; they add up to it.
-        area: Area of the driven terminal: m2 in 3D, m per metre of depth in 2D, 1 in 1D.
+        area: Area of the driven terminal, in the unit of areas of the mesh (m2, or m per metre of depth or wire, or 1).
         terminal: The driven terminal.
         shifts: Real matrices factorised, or set up for multigrid.
         solves: Real linear solves.
@@ -78,7 +78,7 @@ class Spectrum:
     imbalance: float
 
     def table(self) -> dict[str, Floats]:
-        """Columns of ``impedance.csv``; totals are those of the whole terminal (2D: per metre of depth)."""
+        """Columns of ``impedance.csv``; totals are those of the whole terminal (2D, and wires: times a metre)."""
         z, y = self.impedance, 1.0 / self.impedance
         return {
             "frequency [Hz]": self.frequency,
@@ -183,7 +183,7 @@ def impedance_spectrum(simulation: Simulation, study: ImpedanceStudy) -> Spectru
         simulation.integrator.restore(simulation.point)
     area = simulation.boundary_measures[terminal]
     scales = simulation.scales
-    unit = scales.resistance / scales.length ** (simulation.mesh.dim - 1) * area
+    unit = scales.resistance / simulation.mesh.area_unit * area
     _log.info("impedance: %d matrices, %d solves, error %s", response.shifts, response.solves, error)
     return Spectrum(
         frequency=frequency,

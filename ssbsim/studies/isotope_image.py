@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ssbsim.geometry import Coordinates
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -30,11 +32,13 @@ class CornerValues:
         points: Corners of the cells (m), shape (cells, d + 1, d).
         values: Field there, shape (cells, d + 1).
         grain: Grain index of every cell, shape (cells,).
+        coordinates: What body the mesh stands for.
     """
 
     points: Floats
     values: Floats
     grain: npt.NDArray[np.int32]
+    coordinates: Coordinates
 
 
 def sample(field: CornerValues, pixel: float, *, height: float | None = None) -> tuple[Floats, npt.NDArray[np.int32]]:
@@ -118,7 +122,7 @@ def boundary_steps(field: CornerValues) -> dict[str, npt.NDArray[np.float64]]:
 
     Returns:
         Columns, one row per pair of touching grains: ``first`` and ``second`` (grain indices, lower first), ``measure``
-        (m, m2; 1 in 1D), ``side first`` and ``side second`` (means over the contact).
+        (in the body for which the mesh stands), ``side first`` and ``side second`` (means over the contact).
     """
     dim = field.points.shape[2]
     scale = np.ptp(field.points.reshape(-1, dim), axis=0).max()
@@ -138,7 +142,7 @@ def boundary_steps(field: CornerValues) -> dict[str, npt.NDArray[np.float64]]:
     cell_one, cell_two = np.where(swap, cell_two, cell_one), np.where(swap, cell_one, cell_two)
     corner = np.array(opposite)
     at = field.points[cell_one[:, None], corner[one % (dim + 1)]]
-    measure = _facet_measures(at)
+    measure = _facet_measures(at) * field.coordinates.means(at[:, :, 0])
     means = [
         field.values[cell[:, None], corner[facet % (dim + 1)]].mean(axis=1)
         for cell, facet in ((cell_one, one), (cell_two, two))

@@ -1,7 +1,8 @@
 """A case made ready to solve: mesh, functional, solver and the present state, with the numbers that one reads from it.
 
-Signs: currents and supplies are positive into the cell. Per area means per area of the terminal; a 1D cell has a cross-
-section of 1 m2, a 2D cell a depth of 1 m.
+Signs: currents and supplies are positive into the cell. Per area means per area of the terminal. Amounts and currents are those
+of the body for which the mesh stands (:mod:`~ssbsim.geometry.coordinates`): in planar coordinates a 1D cell has a cross-section
+of 1 m2 and a 2D cell a depth of 1 m.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from ssbsim.case import Case, laws_that
 from ssbsim.constants import FARADAY
 from ssbsim.discretization import DistributedMesh, Scales, gather_rows
 from ssbsim.errors import CaseError
-from ssbsim.geometry import MeshData
+from ssbsim.geometry import MeshData, check_terminal_area
 from ssbsim.physics import NUMPY, POTENTIAL, State, build_functional, debye_length
 from ssbsim.solvers import ImplicitSolver, Integrator, SolverOptions, TimePoint, choose_preset
 
@@ -87,6 +88,8 @@ class Simulation:
         self.boundary_measures: dict[str, float] = comm.bcast(
             data.boundary_measures() if data is not None else None, root=0
         )
+        for name in case.terminals:
+            check_terminal_area(name, self.boundary_measures.get(name, math.inf))
         self.functional = build_functional(case, self.mesh, scales)
         self._check_reference()
         rows = int(self.functional.space.dofmap.index_map.size_global * self.functional.n_fields)
@@ -192,16 +195,16 @@ class Simulation:
         self.functional.load.value = values[_PLANES]
 
     def amounts(self, point: TimePoint | None = None) -> dict[str, float]:
-        """Amount of every species in the cell: mol (3D), mol per metre of depth (2D), mol/m2 (1D)."""
+        """Amount of every species in the cell, in ``mesh.units.amount``."""
         q = (self.point if point is None else point).q.reshape(-1, self.functional.n_fields)
-        unit = self.scales.concentration * self.scales.length**self.mesh.dim
+        unit = self.scales.concentration * self.mesh.volume_unit
         return {k: self.sum(q[:, i]) * unit for i, k in enumerate(self.functional.species)}
 
     def flows(self, point: TimePoint | None = None) -> Flows:
         """What every terminal supplies at a point of time."""
         supply = (self.point if point is None else point).supply
         scales, functional = self.scales, self.functional
-        size = scales.length ** (self.mesh.dim - 1)
+        size = self.mesh.area_unit
         species: dict[str, dict[str, float]] = {name: {} for name in functional.terminals}
         electronic, charge = {}, {}
         for fixed in functional.fixed:
@@ -246,7 +249,7 @@ class Simulation:
     def supplied(self, amounts: Floats) -> dict[str, dict[str, float]]:
         """Amounts that each terminal supplied over a step: mol by species, and electrons as charge (C) under ``"phi"``."""
         scales, functional = self.scales, self.functional
-        size = scales.length**self.mesh.dim
+        size = self.mesh.volume_unit
         result: dict[str, dict[str, float]] = {name: {} for name in functional.terminals}
         for fixed in functional.fixed:
             unit = scales.charge_density if fixed.field == POTENTIAL else scales.concentration
@@ -289,7 +292,7 @@ class Simulation:
         return None
 
     def currents_through_cuts(self) -> dict[str, float] | None:
-        """Ionic and electronic current through planes across x (A), on rank 0: smallest, largest and at the left end.
+        """Ionic and electronic current through surfaces of equal x (A), on rank 0: smallest, largest and at the left end.
 
         The flux through a cut of the nodes is the sum of ``dR/dy`` over the nodes on its left: elements on one side
         contribute nothing to it, because a constant test function has no gradient.
@@ -306,7 +309,7 @@ class Simulation:
             return None
         place, index = np.unique(np.round(rows[:, 0], 12), return_inverse=True)
         flux = np.cumsum(np.bincount(index, weights=rows[:, 1]))[: len(place) - 1]
-        unit = scales.current * scales.length ** (self.mesh.dim - 1)
+        unit = scales.current * self.mesh.area_unit
         return {"smallest": float(flux.min() * unit), "largest": float(flux.max() * unit), "cuts": len(flux)}
 
     def occupancy_ranges(self) -> dict[str, tuple[float, float]]:
@@ -330,7 +333,7 @@ class Simulation:
         """Charge of the cell, its planes and its electrodes together (C): what is left of Gauss's law."""
         q = self.solver.assemble(self.functional.charges)
         free = self.functional.instantaneous & self.solver.free_rows
-        return self.sum(q[free]) * self.scales.charge_density * self.scales.length**self.mesh.dim
+        return self.sum(q[free]) * self.scales.charge_density * self.mesh.volume_unit
 
     def sum(self, values: npt.ArrayLike) -> float:
         """Sum over all ranks."""

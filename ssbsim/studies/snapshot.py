@@ -16,6 +16,7 @@ import ufl
 
 from ssbsim import _compat
 from ssbsim.discretization import gather_rows
+from ssbsim.geometry import Coordinates
 from ssbsim.physics import UFL
 from ssbsim.studies.simulation import Simulation
 
@@ -36,6 +37,7 @@ class Layout:
         grain_names: Names of the grains.
         pick: For every point, its place among the gathered cell corners.
         cell_order: For every cell, its place among the gathered cells.
+        coordinates: What body the mesh stands for.
     """
 
     points: Floats
@@ -47,6 +49,7 @@ class Layout:
     grain_names: tuple[str, ...]
     pick: npt.NDArray[np.int64]
     cell_order: npt.NDArray[np.int64]
+    coordinates: Coordinates
 
 
 class Snapshots:
@@ -114,8 +117,7 @@ class Snapshots:
             return {}
         dim = simulation.mesh.dim
         values = gathered[layout.cell_order] * simulation.scales.flux
-        edges = layout.points[layout.cells[:, 1:], :dim] - layout.points[layout.cells[:, :1], :dim]
-        weight = np.repeat(np.abs(np.linalg.det(edges)), layout.cells.shape[1])
+        weight = layout.coordinates.corner_volumes(layout.points[layout.cells][:, :, :dim]).reshape(-1)
         corners, n = layout.cells.reshape(-1), len(layout.points)
         total = np.bincount(corners, weights=weight, minlength=n)
         result: dict[str, Floats] = {}
@@ -216,4 +218,5 @@ class Snapshots:
             grain_names=tuple(g.name for g in mesh.grains),
             pick=gathered,
             cell_order=order,
+            coordinates=mesh.coordinates,
         )

@@ -78,7 +78,11 @@ def run_tracer(simulation: Simulation, study: TracerStudy, index: int, observe: 
 def _of_the_whole(simulation: Simulation, study: TracerStudy) -> dict[str, dict[str, Any]]:
     """Effective tracer diffusivity from the source to the side opposite, in the steady state; none where it is blocked."""
     axis, sign = _INTO.get(study.source, (0, 0))
-    if not sign or any(side not in simulation.mesh.boundaries for side in SIDES[axis]):
+    if (
+        not sign
+        or not simulation.mesh.coordinates.is_planar
+        or any(side not in simulation.mesh.boundaries for side in SIDES[axis])
+    ):
         return {}
     try:
         found = effective_transport(
@@ -134,7 +138,7 @@ def gather_corners(transport: LinearTransport, u: Any) -> CornerValues | None:
         return None
     gathered = gathered[np.argsort(gathered[:, 0], kind="stable")]
     points = gathered[:, 2 : 2 + width].reshape(-1, mesh.dim + 1, mesh.dim)
-    return CornerValues(points, gathered[:, 2 + width :], gathered[:, 1].astype(np.int32))
+    return CornerValues(points, gathered[:, 2 + width :], gathered[:, 1].astype(np.int32), mesh.coordinates)
 
 
 def _read(
@@ -153,21 +157,20 @@ def _read(
         tables["tracer_steps"] = {
             "first grain": [names[int(g)] for g in steps["first"]],
             "second grain": [names[int(g)] for g in steps["second"]],
-            "measure [m^(d-1)]": steps["measure"],
+            f"measure [{field.coordinates.units(field.points.shape[2]).area}]": steps["measure"],
             "fraction on the first side": steps["side first"],
             "fraction on the second side": steps["side second"],
             "step": steps["side second"] - steps["side first"],
         }
-    dim = field.points.shape[2]
-    volume = np.abs(np.linalg.det(field.points[:, 1:] - field.points[:, :1])) / math.factorial(dim)
-    mean = float((volume * field.values.mean(axis=1)).sum() / volume.sum())
+    volume = field.coordinates.corner_volumes(field.points)
+    mean = float((volume * field.values).sum() / volume.sum())
     _put(quantities, "mean isotope fraction", mean, "1", f"at the end of the exchange; {how}")
     axis, sign = _INTO.get(study.source, (0, 0))
     x = field.points[:, :, axis]
     extent = float(np.ptp(x))
     far = np.isclose(x, x.max() if sign > 0 else x.min(), rtol=0.0, atol=1e-9 * extent)
     touched = float(np.abs(field.values[far] - study.initial).mean() / abs(rise)) if far.any() else 1.0
-    if study.surface_exchange is None and sign and touched < _UNTOUCHED:
+    if field.coordinates.is_planar and study.surface_exchange is None and sign and touched < _UNTOUCHED:
         area = float(volume.sum()) / extent
         depth = (mean - study.initial) / rise * float(volume.sum()) / area
         _put(

@@ -210,7 +210,7 @@ class TracerMap:
             corners = field.values.shape[1]
 
             def seen(values: Floats) -> tuple[Floats, npt.NDArray[np.int32]]:
-                of_cells = CornerValues(field.points, values, field.grain)
+                of_cells = CornerValues(field.points, values, field.grain, field.coordinates)
                 return sample(of_cells, self.image.pixel, height=self.image.section)
 
             # The same value at all corners of a cell is seen as it is: its number.

@@ -113,4 +113,4 @@ def exchange_two_isotopes(simulation: Simulation, study: TracerStudy) -> tuple[C
     dim = layout.cells.shape[1] - 1
     here = np.isfinite(fraction[layout.cells]).all(axis=1)
     cells = layout.cells[here]
-    return CornerValues(layout.points[cells][:, :, :dim], fraction[cells], layout.grain[here]), how
+    return CornerValues(layout.points[cells][:, :, :dim], fraction[cells], layout.grain[here], layout.coordinates), how

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from samples import lattice_gas, layers, make_case, reservoir, simulation
 
 from ssbsim import CaseError
+from ssbsim.geometry.coordinates import PLANAR
 from ssbsim.studies import STUDIES, StudyResult
 from ssbsim.studies.isotope_image import CornerValues, boundary_steps, record, sample
 
@@ -108,13 +109,13 @@ def test_the_beam_spreads_an_edge_to_an_error_function() -> None:
 
 def test_samples_are_the_linear_field_and_know_their_grain() -> None:
     corners = np.array([[[0, 0], [1, 0], [0, 1]], [[1, 1], [0, 1], [1, 0]]], dtype=float)
-    field = CornerValues(corners, 2.0 * corners[:, :, 0] + corners[:, :, 1], np.array([0, 1], dtype=np.int32))
+    field = CornerValues(corners, 2.0 * corners[:, :, 0] + corners[:, :, 1], np.array([0, 1], dtype=np.int32), PLANAR)
     image, grain = sample(field, 0.1)
     at = (np.arange(10) + 0.5) / 10
     assert image == pytest.approx(2.0 * at[:, None] + at[None, :], abs=1e-12)
     assert grain[0, 0] == 0
     assert grain[9, 9] == 1
-    jumped = CornerValues(corners, field.values + np.array([[0.0], [5.0]]), field.grain)
+    jumped = CornerValues(corners, field.values + np.array([[0.0], [5.0]]), field.grain, PLANAR)
     steps = boundary_steps(jumped)
     assert steps["side second"] - steps["side first"] == pytest.approx([5.0])
     assert steps["measure"] == pytest.approx([math.sqrt(2.0)])

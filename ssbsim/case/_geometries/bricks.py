@@ -29,6 +29,8 @@ class BricksGeometry(GeometrySection):
         grain: Name of the phase of all bricks.
         core: Name of the phase of the cores.
         spacing: Cell sizes.
+        coordinates: What the mesh stands for. ``planar``: a body with straight walls; ``axisymmetric``, in 2D: a body that
+            turns about x = 0, x is the radius.
     """
 
     sources: ClassVar[tuple[Citation, ...]] = (GEUZAINE_2009,)

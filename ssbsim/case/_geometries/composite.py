@@ -133,6 +133,8 @@ class CompositeGeometry(GeometrySection):
         voids: Pores in the composite.
         seed: Of all that is random; same seed, same mesh.
         spacing: Cell sizes.
+        coordinates: What the mesh stands for. ``planar``: a body with straight walls; ``axisymmetric``, in 2D: a body that
+            turns about x = 0, x is the radius.
     """
 
     sources: ClassVar[tuple[Citation, ...]] = (GEUZAINE_2009,)

@@ -56,6 +56,8 @@ class ImageGeometry(GeometrySection):
         core_width: Width of the core (m); 0 for grain boundaries of zero thickness.
         spacing: Cell sizes. In 3D smooth interfaces have triangles no larger than a voxel, whatever `transverse` says;
             meshes with voxel interfaces have one size, the smallest that is asked for.
+        coordinates: What the mesh stands for. ``planar``: a body with straight walls; ``axisymmetric``, in 2D: a body that
+            turns about x = 0, x is the radius.
     """
 
     sources: ClassVar[tuple[Citation, ...]] = (GEUZAINE_2009,)

@@ -20,6 +20,8 @@ class FileGeometry(GeometrySection):
         unit: Length of one unit of the mesh (m).
         grains: Phase of each named group of cells; the group is the grain.
         boundaries: Name of the boundary for each named group of outer facets.
+        coordinates: What the mesh stands for. ``planar``: a body with straight walls; ``cylindrical`` and ``spherical``, in 1D: a
+            wire and a ball, x is the radius; ``axisymmetric``, in 2D: a body that turns about x = 0, x is the radius.
     """
 
     kind: Literal["file"] = "file"

@@ -78,6 +78,8 @@ class PolycrystalGeometry(GeometrySection):
         smallest_edge: Edges of grains shorter than this part of the equivalent diameter of the smallest grain at the
             edge (at most of the mean) are removed. 0 keeps all.
         spacing: Cell sizes.
+        coordinates: What the mesh stands for. ``planar``: a body with straight walls; ``axisymmetric``, in 2D: a body that
+            turns about x = 0, x is the radius.
     """
 
     kind: Literal["polycrystal"] = "polycrystal"

@@ -9,17 +9,47 @@ import re
 from abc import abstractmethod
 from typing import Literal, TypeAlias
 
+from pydantic import model_validator
+
 from ssbsim.document.model import Model
 from ssbsim.document.problems import KeyPath
+from ssbsim.document.quantities import problem
 
 Dimensions: TypeAlias = Literal[1, 2, 3]
+
+Frame: TypeAlias = Literal["planar", "cylindrical", "spherical", "axisymmetric"]
+
+#: Coordinates that a mesh of a dimension may have; with a dimension that only the mesh knows, those of all.
+_FRAMES: dict[int | None, tuple[Frame, ...]] = {
+    1: ("planar", "cylindrical", "spherical"),
+    2: ("planar", "axisymmetric"),
+    3: ("planar",),
+    None: ("planar", "cylindrical", "spherical", "axisymmetric"),
+}
 
 BOX_SIDES = ("left", "right", "bottom", "top", "front", "back")
 """Sides of a box: both ends of x, then of y, then of z."""
 
 
 class GeometrySection(Model):
-    """Base of the kinds of geometry."""
+    """Base of the kinds of geometry.
+
+    Attributes:
+        coordinates: What the mesh stands for. ``planar``: a body with straight walls; ``cylindrical`` and ``spherical``, in
+            1D: a wire and a ball, x is the radius; ``axisymmetric``, in 2D: a body that turns about x = 0, x is the radius.
+    """
+
+    coordinates: Frame = "planar"
+
+    @model_validator(mode="after")
+    def _check_coordinates(self) -> GeometrySection:
+        dimension = self.space_dimension()
+        if self.coordinates not in _FRAMES[dimension]:
+            raise problem(
+                f"'{self.coordinates}' coordinates are not for a geometry in {dimension}D",
+                f"write 'coordinates: {' or '.join(_FRAMES[dimension])}'",
+            )
+        return self
 
     @abstractmethod
     def named_phases(self) -> tuple[tuple[KeyPath, str], ...]:

@@ -1,4 +1,4 @@
-"""A stack of layers, and a bicrystal."""
+"""A stack of layers, and a bicrystal: flat, around a wire or a ball, or as rings."""
 
 from __future__ import annotations
 
@@ -35,9 +35,14 @@ class _Stack(GeometrySection):
     width: Length | None = None
     depth: Length | None = None
     spacing: Spacing
+    inner_radius: NonNegativeLength = 0.0
 
     @model_validator(mode="after")
     def _check_extent(self) -> _Stack:
+        if self.coordinates == "planar" and self.inner_radius > 0.0:
+            raise problem(
+                "a planar geometry has no inner_radius", "remove inner_radius, or write 'coordinates: spherical'"
+            )
         for name, least in (("width", 2), ("depth", 3)):
             given = getattr(self, name) is not None
             if self.dimension >= least and not given:
@@ -72,6 +77,9 @@ class LayersGeometry(_Stack):
         width: Extent along y (m), in 2D and 3D.
         depth: Extent along z (m), in 3D.
         spacing: Cell sizes.
+        coordinates: What the mesh stands for. ``planar``: a body with straight walls; ``cylindrical`` and ``spherical``, in 1D: a
+            wire and a ball, x is the radius; ``axisymmetric``, in 2D: a body that turns about x = 0, x is the radius.
+        inner_radius: Radius (m) of the left end, in coordinates other than planar: 0 for a full body, else a shell.
     """
 
     kind: Literal["layers"] = "layers"
@@ -120,6 +128,9 @@ class BicrystalGeometry(_Stack):
         width: Extent along y (m), in 2D and 3D.
         depth: Extent along z (m), in 3D.
         spacing: Cell sizes.
+        coordinates: What the mesh stands for. ``planar``: a body with straight walls; ``cylindrical`` and ``spherical``, in 1D: a
+            wire and a ball, x is the radius; ``axisymmetric``, in 2D: a body that turns about x = 0, x is the radius.
+        inner_radius: Radius (m) of the left end, in coordinates other than planar: 0 for a full body, else a shell.
     """
 
     kind: Literal["bicrystal"] = "bicrystal"
@@ -145,7 +156,13 @@ class BicrystalGeometry(_Stack):
             layers.append(Layer(phase=self.core, thickness=self.core_width, name=self.core))
         layers.append(Layer(phase=self.grain, thickness=side, name=f"{self.grain}.2"))
         return LayersGeometry(
-            layers=tuple(layers), dimension=self.dimension, width=self.width, depth=self.depth, spacing=self.spacing
+            layers=tuple(layers),
+            dimension=self.dimension,
+            width=self.width,
+            depth=self.depth,
+            spacing=self.spacing,
+            coordinates=self.coordinates,
+            inner_radius=self.inner_radius,
         )
 
     def named_phases(self) -> tuple[tuple[KeyPath, str], ...]:

@@ -24,8 +24,6 @@ from ssbsim.commands.validate._trial import Trial
 from ssbsim.errors import ConvergenceError
 from ssbsim.physics import POTENTIAL
 
-_DEGREE = 8
-
 Fields = Mapping[str, Any]
 
 
@@ -76,22 +74,20 @@ def solve_manufactured(
     exact = parts(ufl.SpatialCoordinate(domain))
     test = ufl.TestFunction(functional.space)
     names = [*functional.species, POTENTIAL]
-    cell_data = list(enumerate(functional.phase_cells.values()))
-    measure = ufl.Measure("dx", domain=domain, subdomain_data=cell_data, metadata={"quadrature_degree": _DEGREE})
     found = {name: functional.y[i] for i, name in enumerate(names)}
     load: Any = 0
     field_errors: Any = 0
     concentration_errors: Any = 0
-    for i, phase in enumerate(functional.phase_cells):
-        part = exact[phase]
+    for phase in functional.phase_cells:
+        part, inside = exact[phase], functional.measures.cells(phase, "exact")
         right, now = part.concentrations(part.fields), part.concentrations(found)
         for name, source in part.sources.items():
-            load = load + source * test[names.index(name)] * measure(i)
+            load = load + source * test[names.index(name)] * inside
             difference = found[name] - part.fields[name]
-            field_errors = field_errors + difference * difference * test[names.index(name)] * measure(i)
+            field_errors = field_errors + difference * difference * test[names.index(name)] * inside
         for name, value in right.items():
             difference = now[name] - value
-            concentration_errors = concentration_errors + difference * difference * test[names.index(name)] * measure(i)
+            concentration_errors = concentration_errors + difference * difference * test[names.index(name)] * inside
 
     for fixed in functional.fixed:
         fixed.applied.set(held[fixed.terminal, fixed.field])

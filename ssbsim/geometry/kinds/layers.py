@@ -1,11 +1,12 @@
 """Layered stacks in one dimension, or extruded across their plane in two and three.
 
-x runs through the layers from `left` (x = 0) to `right`; y from `bottom` (y = 0) to `top` (y = width); z from `front`
-(z = 0) to `back` (z = depth).
+x runs through the layers from `left` (x = 0, or the inner radius) to `right`; y from `bottom` (y = 0) to `top` (y = width);
+z from `front` (z = 0) to `back` (z = depth).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ssbsim.case import BicrystalGeometry, LayersGeometry
@@ -34,6 +35,7 @@ def build_layers(geometry: LayersGeometry, folder: Path) -> MeshData:
     across = spacing.transverse
     if across is None:
         across = geometry.width / 4.0 if geometry.width is not None else spacing.bulk
+    stack = replace(stack, coordinates=stack.coordinates + geometry.inner_radius)
     return extrude_stack(stack, grains, extents=extents, size=across, refinement=spacing.refinement)
 
 
