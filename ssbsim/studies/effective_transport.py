@@ -106,9 +106,15 @@ def effective_transport(
         accuracy: By how much inlet, outlet and dissipation may differ, relative.
 
     Raises:
-        CaseError: A face of the box has no name, or nothing connects two opposite faces.
+        CaseError: A face of the box has no name, or nothing connects two opposite faces; or the body is no box.
         ConvergenceError: The three readings differ by more.
     """
+    if not mesh.coordinates.is_planar:
+        raise CaseError(
+            f"A body in {mesh.coordinates.name} coordinates has no effective conductivity: it is no box.",
+            where="geometry.coordinates",
+            hint="Remove the study effective_transport; a steady study gives the current through the body.",
+        )
     transport = build_linear_transport(case, mesh, scales, species, tracer=tracer)
     axes = tuple(range(mesh.dim)) if axes is None else axes
     missing = [name for axis in axes for name in SIDES[axis] if name not in mesh.boundaries]

@@ -17,6 +17,14 @@ from ssbsim.analysis.exact.brick_layer import (
 )
 from ssbsim.analysis.exact.charging import StepCharging, linear_charging_time, step_charging_binary
 from ssbsim.analysis.exact.contact import Contact, contact_of_two_phases, diffuse_potential
+from ssbsim.analysis.exact.curved import (
+    radial_diffusion,
+    radial_double_layer,
+    radial_layer,
+    radial_uptake,
+    screened_potential,
+    shell_resistance,
+)
 from ssbsim.analysis.exact.debye import debye_length_binary, debye_length_lattice_gas, debye_length_one_ion
 from ssbsim.analysis.exact.gouy_chapman import (
     gouy_chapman_capacitance,
@@ -92,7 +100,13 @@ __all__ = [
     "one_ion_charge",
     "one_ion_excess_length",
     "one_ion_profile",
+    "radial_diffusion",
+    "radial_double_layer",
+    "radial_layer",
+    "radial_uptake",
+    "screened_potential",
     "segregated_core",
     "series_capacitance",
+    "shell_resistance",
     "step_charging_binary",
 ]
