@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 import ssbsim
 from ssbsim.analysis import exact
-from ssbsim.constants import AVOGADRO, FARADAY, GAS_CONSTANT
+from ssbsim.constants import AVOGADRO, FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 EXPECTED: dict[str, list[dict[str, Any]]] = YAML(typ="safe", pure=True).load(CONFIGS / "expected.yaml")
@@ -92,6 +92,23 @@ def _charge_after_step(charging_times: float) -> float:
     return float(charge) * 2.0 * FARADAY * concentration * debye
 
 
+BALL_DEBYE = float(exact.debye_length_binary(298.15, 10.0, concentration=1e25 / AVOGADRO))
+VOLT = GAS_CONSTANT * 298.15 / FARADAY
+
+
+def _around_a_ball(radius: Any) -> Any:
+    """Potential and its slope (kT/e, Debye lengths) around a ball of 1 nm at 0.15 V."""
+    inner, outer = 1e-9 / BALL_DEBYE, 21e-9 / BALL_DEBYE
+    layer = exact.radial_layer("sphere", np.sinh, inner=inner, outer=outer, wall=0.15 / VOLT)
+    return layer(np.asarray(radius) / BALL_DEBYE)
+
+
+def _anions_around_a_ball() -> float:
+    r = np.linspace(1e-9, 21e-9, 200_001)
+    c = 1e25 / AVOGADRO * np.exp(_around_a_ball(r)[0])
+    return float(np.trapezoid(4.0 * math.pi * r**2 * c, r))
+
+
 def _contact() -> exact.Contact:
     return exact.contact_of_two_phases(
         0.3,
@@ -123,6 +140,11 @@ CLOSED: dict[tuple[str, str], Callable[[], float]] = {
     ),
     ("gouy_chapman_stern", "charge of terminal left"): lambda: _diffuse_charge(_diffuse_share()),
     ("gouy_chapman_stern", "potential at 0.0"): _diffuse_share,
+    ("charged_ball", "charge of terminal left"): lambda: float(
+        -_around_a_ball(1e-9)[1] * 10.0 * VACUUM_PERMITTIVITY * VOLT / BALL_DEBYE
+    ),
+    ("charged_ball", "potential at 1.5e-09"): lambda: float(_around_a_ball(1.5e-9)[0] * VOLT),
+    ("charged_ball", "amount B- [mol]"): _anions_around_a_ball,
     ("step_charging", "charge left [C/m^2]"): lambda: _charge_after_step(1.0),
     ("step_charging", "charge of terminal left"): lambda: _charge_after_step(10.0),
     ("contact_of_two_electrolytes", "potential at 6e-09"): lambda: _contact().potential_a,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mpi_runner import abort_on_error
-from samples import NM, electrode, lattice_gas, layers, make_case, salt
+from samples import NM, electrode, lattice_gas, layers, make_case, reservoir, salt
 
 import ssbsim
 
@@ -130,6 +130,21 @@ CASES: dict[str, dict[str, Any]] = {
                 "image": {"pixel": 2 * NM, "blur": 3 * NM, "counts": 100.0},
             },
         ],
+        "solver": {"linear": "multigrid"},
+    },
+    "shell with a gap": {
+        "geometry": layers(("e", 3.0), ("f", 3.0), interface=0.3) | {"coordinates": "spherical", "inner_radius": NM},
+        "phases": {"e": lattice_gas(0.5), "f": OTHER},
+        "interfaces": {"e|f": GAP},
+        "study": [TRANSIENT, STEADY],
+    },
+    "wire with a gap that turns about its axis": {
+        "geometry": layers(("e", 3.0), ("f", 1.0), dimension=2, interface=0.5, bulk=1.0)
+        | {"coordinates": "axisymmetric"},
+        "phases": {"e": lattice_gas(0.5), "f": OTHER},
+        "interfaces": {"e|f": GAP},
+        "terminals": {"bottom": reservoir() | {"phase": "e"}, "top": reservoir() | {"phase": "e"}},
+        "study": [STEADY | {"terminals": {"top": {"potential": 0.05}}}],
         "solver": {"linear": "multigrid"},
     },
     "cube": {
