@@ -44,7 +44,7 @@ def through_ssbsim(case: Any, mesh: Any, studies: int) -> tuple[Simulation, dict
     def recorded(target: Any, tau: float) -> Any:
         report = solve(target, tau)
         ends = simulation.applied_values()
-        unit = simulation.functional.physical.value == 0.0
+        unit = simulation.functional.parameters.physical.value == 0.0
         steps.append(hand_written.Step(tau, ends["left", "Li+"], ends["right", "Li+"], report.iterations, bool(unit)))
         return report
 
@@ -67,7 +67,7 @@ def measure(dimension: int, *, studies: int, repetitions: int, **size: Any) -> d
         before = event_seconds()
         simulation, seconds, steps = through_ssbsim(case, mesh, studies)
         _keep(best["ssbsim"], seconds, before)
-        models = simulation.functional.phases
+        models = simulation.functional.placement.phases
         phases = [
             hand_written.Phase(
                 m.sites[0].density,
@@ -81,6 +81,7 @@ def measure(dimension: int, *, studies: int, repetitions: int, **size: Any) -> d
         start = models[phase_names[0]].bulk_potential["Li+"]
         length, options = simulation.scales.length, simulation.options.values
         unknowns, preset = simulation.n_unknowns, simulation.options.preset
+        rows = simulation.functional.placement.unknowns
         iterations = sum(s.iterations for s in steps)
         found = simulation.functional.y.x.array.reshape(-1, 2).copy()
         simulation.close()
@@ -93,7 +94,7 @@ def measure(dimension: int, *, studies: int, repetitions: int, **size: Any) -> d
             start,
             steps,
             options,
-            (lambda fixed: FieldSplitting([1], fixed, "hand_field_")) if preset == "multigrid" else None,
+            (lambda fixed, rows=rows: FieldSplitting(rows, fixed, "hand_field_")) if preset == "multigrid" else None,
         )
         _keep(best["hand"], seconds, before)
         # The nodes are numbered alike: DOLFINx reorders the same cells in the same way.

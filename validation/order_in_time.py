@@ -116,12 +116,12 @@ def march(simulation, start, size, count):
 
 def numbers(simulation, point):
     """Every number whose error is followed: arrays of nodal values, and what terminals supply."""
-    fields = simulation.functional.n_fields
+    fields = len(simulation.functional.placement.unknowns)
     y = point.y.reshape(-1, fields)
     q = point.q.reshape(-1, fields)
     flows = simulation.flows(point)
     found = {"potential": y[:, -1]}
-    for i, k in enumerate(simulation.functional.species):
+    for i, k in enumerate(simulation.functional.placement.unknowns.species):
         found[f"mu {k}"] = y[:, i]
         found[f"amount {k}"] = q[:, i]
         found[f"current {k}"] = np.array([flows.species["right"][k]])

@@ -53,8 +53,8 @@ class Recorder:
         self._progress: Progress | None = None
         self._timings: dict[str, float] = {}
         self._last_checkpoint = time.perf_counter()
-        held = {fixed.field for fixed in simulation.functional.fixed}
-        self._audit.begin(simulation.amounts(), held & set(simulation.functional.species))
+        held = {fixed.field for fixed in simulation.functional.placement.rows.fixed}
+        self._audit.begin(simulation.amounts(), held & set(simulation.functional.placement.unknowns.species))
         self._solves = {"Newton iterations": 0, "linear iterations": 0, "steps": 0}
 
     def begin(self) -> None:
@@ -112,7 +112,7 @@ class Recorder:
             whole = {
                 kind: {name: float(row[f"{kind} {name} [{unit}]"]) * areas[name] for name in names}
                 for kind, unit, names in (
-                    ("current", "A/m^2", list(simulation.functional.terminals)),
+                    ("current", "A/m^2", list(simulation.functional.placement.terminals)),
                     ("charge", "C/m^2", list(self._flows.charge)),
                 )
             }
@@ -206,7 +206,7 @@ class Recorder:
             if folder is None or prepared is None:
                 return {}
             checked = prepared.checked
-            quantities = headline(checked.case, simulation.scales, simulation.functional.phases, self._states)
+            quantities = headline(checked.case, simulation.scales, simulation.functional.placement.phases, self._states)
             quantities |= self._quantities
             folder.write_json("summary.json", {"format": 1, "title": checked.case.title, "quantities": quantities})
             folder.write_json("audit.json", self._audit.result())
@@ -256,7 +256,7 @@ class Recorder:
         for key in ("Newton iterations", "linear iterations"):
             self._solves[key] += int(row[key])
         supplied = simulation.supplied(record.report.supplied) if math.isfinite(record.size) else None
-        for name in simulation.functional.terminals:
+        for name in simulation.functional.placement.terminals:
             area = simulation.boundary_measures[name]
             current = simulation.current(name, flows, self._flows, record.report.supplied, record.size)
             row[f"current {name} [A/m^2]"] = current / area

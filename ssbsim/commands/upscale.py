@@ -47,7 +47,7 @@ from ssbsim.constants import VACUUM_PERMITTIVITY
 from ssbsim.document.units import Dimension, UnitError, parse_quantity
 from ssbsim.errors import CaseError, ResultsError
 from ssbsim.materials import resolve_case
-from ssbsim.physics import NUMPY
+from ssbsim.physics import NUMPY, POTENTIAL
 from ssbsim.results import whole_files
 from ssbsim.studies import STUDIES, Simulation
 from ssbsim.studies.impedance import impedance_spectrum
@@ -216,7 +216,7 @@ def _boundary_at(
 
 def _measure(simulation: Simulation, stack: _Stack, applied: tuple[float, ...]) -> BoundaryAt:
     scales, case = simulation.scales, simulation.case
-    bulk = simulation.functional.phases[stack.phase]
+    bulk = simulation.functional.placement.phases[stack.phase]
     sigma = float(bulk.mobilities(bulk.bulk, NUMPY).conductivity(bulk.charges) * scales.conductivity)
     permittivity = (case.phases[stack.phase].permittivity or 1.0) * VACUUM_PERMITTIVITY
     length = sum(layer.thickness for layer in _layers(case))
@@ -286,11 +286,11 @@ def _layers(case: Case) -> Sequence[Any]:
 def _check_ends(simulation: Simulation, stack: _Stack) -> None:
     """The grains must reach into neutral bulk."""
     functional = simulation.functional
-    y = simulation.point.y
+    unknowns = functional.placement.unknowns
+    phi = unknowns.column(simulation.point.y, POTENTIAL)
     worst = 0.0
-    for fixed in functional.fixed:
-        potential_rows = fixed.rows + (len(functional.species) - functional.component(fixed.field))
-        worst = max(worst, simulation.largest(y[potential_rows]))
+    for fixed in functional.placement.rows.fixed:
+        worst = max(worst, simulation.largest(phi[fixed.rows // len(unknowns)]))
     if worst > _LEFT_OVER:
         raise CaseError(
             f"The space charge of the boundary reaches the ends of the grains ({worst * simulation.scales.potential:.3g} V "

@@ -12,11 +12,12 @@ from ssbsim.physics.operations import NUMPY, Operations
 from ssbsim.physics.phases import PhaseModel, SiteClass, debye_length, phase_model
 from ssbsim.physics.site_statistics import SITE_STATISTICS
 from ssbsim.physics.state import State
-from ssbsim.physics.terminals import POTENTIAL, TERMINALS, Applied, terminal_model
+from ssbsim.physics.terminals import TERMINALS, Applied, terminal_model
+from ssbsim.physics.unknowns import POTENTIAL, Kind, Unknown, Unknowns, unknowns_of
 
 if TYPE_CHECKING:
     from ssbsim.physics.functional import Functional, build_functional
-    from ssbsim.physics.placement import FixedRows, PlacedInterface
+    from ssbsim.physics.placement import FixedRows, PlacedInterface, Placement
     from ssbsim.physics.ufl_operations import UFL
 
 __getattr__ = lazy_names(
@@ -26,6 +27,7 @@ __getattr__ = lazy_names(
         "FixedRows": "placement",
         "Functional": "functional",
         "PlacedInterface": "placement",
+        "Placement": "placement",
         "build_functional": "functional",
     },
 )
@@ -42,15 +44,20 @@ __all__ = [
     "FixedRows",
     "Functional",
     "InterfaceLaw",
+    "Kind",
     "MobilityMatrix",
     "Operations",
     "PhaseModel",
     "PlacedInterface",
+    "Placement",
     "SiteClass",
     "State",
+    "Unknown",
+    "Unknowns",
     "build_functional",
     "debye_length",
     "interface_laws",
     "phase_model",
     "terminal_model",
+    "unknowns_of",
 ]

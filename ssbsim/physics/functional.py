@@ -20,120 +20,36 @@ Everything that a parameter study may change is a constant of the forms, so that
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
 import dolfinx
-import numpy as np
-import numpy.typing as npt
-import ufl
-from ufl.algorithms import expand_derivatives
 
 from ssbsim.case import Case
-from ssbsim.discretization import DistributedMesh, Measures, Scales, broken_space
-from ssbsim.physics.mobility import MobilityMatrix
-from ssbsim.physics.phases import PhaseModel, phase_model
-from ssbsim.physics.placement import (
-    FixedRows,
-    PlacedInterface,
-    broken_regions,
-    find_rows,
-    phase_at_terminal,
-    place_interfaces,
-)
-from ssbsim.physics.state import State
-from ssbsim.physics.terminals import POTENTIAL, terminal_model
-from ssbsim.physics.ufl_operations import ufl_operations
-
-Ints = npt.NDArray[np.int32]
+from ssbsim.discretization import DistributedMesh, Scales
+from ssbsim.physics.forms import Forms, Parameters, build_forms
+from ssbsim.physics.placement import Placement, place_cell
 
 
-@dataclass
+@dataclass(frozen=True)
 class Functional:
-    """The forms of a cell and the rows that the outside fixes; built by :func:`build_functional`.
+    """A cell to solve; built by :func:`build_functional`.
 
     Args:
-        residual: ``q(y) + tau dR/dy``; the target of the step is subtracted as a vector.
-        jacobian: Its derivative; with ``newton: lagged`` without that of the mobility, which makes it symmetric.
-        charges: ``q(y)``.
-        compile_dissipated: Makes the form of :attr:`dissipated`.
-        reference_amounts: q of the reference composition of every phase.
-        y: The unknown.
-        lag: The same values as ``y``, where the mobility is taken.
-        tau: Size of the implicit step.
-        stern_charge: Scalar forms of the charge on electrodes behind a Stern capacity.
-        physical: 1 for the mobilities and laws of the case; 0 replaces each by unity, which leaves every equilibrium
-            where it is and makes the approach to it well conditioned.
-        load: Share of the charge and of the sites that planes carry, 1 but on the way to a first state.
-        parts: A factor of every phase, interface and terminal that stores or dissipates, by name, always 1 but where one
-            part is asked for alone.
+        placement: What is where.
+        y: The unknowns, a function on the space of the placement.
+        parameters: Numbers of the forms that change while it is solved.
+        forms: The equations.
     """
 
-    mesh: DistributedMesh
-    measures: Measures
-    scales: Scales
-    species: tuple[str, ...]
-    phases: dict[str, PhaseModel]
-    bound_phases: dict[str, PhaseModel]
-    phase_cells: dict[str, Ints]
-    interfaces: list[PlacedInterface]
-    terminals: dict[str, Any]
-    space: Any
+    placement: Placement
     y: Any
-    lag: Any
-    tau: Any
-    physical: Any
-    load: Any
-    parts: dict[str, Any]
-    residual: Any
-    jacobian: Any
-    charges: Any
-    compile_dissipated: Callable[[], Any]
-    reference_amounts: Any
-    fixed: list[FixedRows]
-    shared: tuple[tuple[str, str, str], ...]
-    absent: Ints
-    instantaneous: npt.NDArray[np.bool_]
-    order: int
-    stern_charge: dict[str, Any] = field(default_factory=dict)
-
-    @cached_property
-    def dissipated(self) -> Any:
-        """``dR/dy``, compiled when first asked for; collective."""
-        return self.compile_dissipated()
-
-    @property
-    def n_fields(self) -> int:
-        """Fields per node."""
-        return len(self.species) + 1
-
-    @property
-    def charge_numbers(self) -> dict[str, int]:
-        """Charge number of every species."""
-        return {k: z for model in self.phases.values() for k, z in model.charges.items()}
-
-    @property
-    def n_owned_rows(self) -> int:
-        """Rows owned here."""
-        return int(self.space.dofmap.index_map.size_local * self.n_fields)
-
-    def component(self, name: str) -> int:
-        """Index of a field among the fields of a node."""
-        return len(self.species) if name == POTENTIAL else self.species.index(name)
-
-    def assemble_scalar(self, form: Any) -> float:
-        """This rank's part of a scalar form."""
-        return float(dolfinx.fem.assemble_scalar(form))
-
-    def state(self, function: Any) -> State:
-        """The fields of a function on the space."""
-        return State({k: function[i] for i, k in enumerate(self.species)}, function[len(self.species)])
+    parameters: Parameters
+    forms: Forms
 
 
 def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Functional:
-    """Assemble the functional of a resolved case.
+    """Assemble the functional of a resolved case; collective.
 
     Args:
         case: A case whose phases are complete.
@@ -143,146 +59,12 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
     Raises:
         CaseError, MeshError: An interface or terminal of the case has no facet, or a combination is impossible.
     """
-    species = tuple(dict.fromkeys(k for phase in case.phases.values() for k in (phase.species or {})))
-    phases = {name: phase_model(name, phase, scales) for name, phase in case.phases.items()}
-    order = case.solver.element_order
-    domain = mesh.mesh
 
     def constant(value: float) -> Any:
-        return dolfinx.fem.Constant(domain, float(value))
+        return dolfinx.fem.Constant(mesh.mesh, float(value))
 
-    bound = {name: model.bind(constant) for name, model in phases.items()}
-    phase_cells = {
-        name: mesh.cells_of([g for g, grain in enumerate(mesh.grains) if grain.phase == name]) for name in phases
-    }
-    interfaces = place_interfaces(case, mesh, phases, scales, constant, bound)
-    regions = broken_regions(mesh, interfaces)
-    space = broken_space(mesh, components=len(species) + 1, order=order, region_of_grain=regions)
-    y, held = (dolfinx.fem.Function(space, name=n) for n in ("y", "held"))
-    # The same values as y under another name. It lets the Jacobian leave the mobility out; and FFCx (0.9 to 0.11) reuses
-    # the value that a coefficient has at the point of a one-point rule at the points of every other rule of the kernel.
-    lag = dolfinx.fem.Function(space, y.x, name="lag")
-    op = ufl_operations(y, frozen=held, lagged=lag)
-    tau, physical, load = constant(1.0), constant(1.0), constant(1.0)
-    parts = {name: constant(1.0) for name in (*phases, *(interface.name for interface in interfaces))}
-
-    terminals = {}
-    for name, terminal in case.terminals.items():
-        model = terminal_model(terminal, scales, phase_at_terminal(case, mesh, phases, name))
-        model.bind(constant)
-        terminals[name] = model
-
-    n = len(species)
-
-    def state(f: Any, side: str = "") -> State:
-        parts = [f[i](side) if side else f[i] for i in range(n + 1)]
-        return State(dict(zip(species, parts, strict=False)), parts[n])
-
-    measures = Measures(
-        mesh,
-        order=order,
-        cells=phase_cells,
-        interior={interface.name: interface.entities for interface in interfaces},
-        exterior={name: mesh.terminal_entities(name) for name in terminals},
-    )
-    storage: Any = 0
-    dissipation: Any = 0
-    reference: Any = 0
-    test = ufl.TestFunction(space)
-    for name, model in bound.items():
-        stored_in, spent_in = measures.cells(name, "storage"), measures.cells(name, "gradient")
-        now, part = state(y), parts[name]
-        if model.sites:
-            storage = storage + part * model.pressure(now, op) * stored_in
-        if model.permittivity is not None:
-            storage = storage + part * model.fixed_storage(y[n]) * stored_in
-            storage = storage + part * model.electrostatic_storage(y[n], op) * spent_in
-        mobility = MobilityMatrix({pair: op.lagged(m) for pair, m in model.mobilities(now, op).entries.items()})
-        spent = model.dissipation(now, mobility.towards_unity(physical), op)
-        if spent is not None:
-            dissipation = dissipation + part * spent * spent_in
-        for k, c in model.bulk_concentration.items():
-            amount = constant(c)
-            reference = reference + amount * test[species.index(k)] * stored_in
-            if model.permittivity is None:
-                # In a conductor electrons neutralise the ions; its rows of phi count them.
-                reference = reference - model.charges[k] * amount * test[n] * stored_in
-
-    for interface in interfaces:
-        measure = measures.interior(interface.name)
-        a, b = state(y, "+"), state(y, "-")
-        for law in interface.laws:
-            stored = law.storage(a, b, op)
-            if stored is not None:
-                storage = (
-                    storage + parts[interface.name] * (load * stored if law.schema.loads_plane else stored) * measure
-                )
-            held_there = law.reference(state(test, "+"), state(test, "-"))
-            if held_there is not None:
-                reference = reference + held_there * measure
-            spent = law.dissipation(a, b, op)
-            if spent is not None:
-                spent = physical * spent + (1.0 - physical) * law.unit_dissipation(a, b)
-                dissipation = dissipation + parts[interface.name] * spent * measure
-    stern_charge: dict[str, Any] = {}
-    for name, model in terminals.items():
-        stored = model.storage(y[n])
-        if stored is not None:
-            measure = measures.exterior(name)
-            parts[name] = constant(1.0)
-            storage = storage + parts[name] * stored * measure
-            stern_charge[name] = dolfinx.fem.form(model.charge(y[n]) * measure)
-
-    somewhere = next(iter(bound))
-    # Conductors without ions store nothing; nothing may dissipate either.
-    if not isinstance(storage, ufl.Form):
-        storage = constant(0.0) * y[n] * y[n] * measures.cells(somewhere, "storage")
-    # Differentiated once, not again in each of the forms that they enter: most of the set-up of a small case.
-    charges = expand_derivatives(ufl.derivative(storage, y, test))
-    if not isinstance(dissipation, ufl.Form):
-        dissipation = constant(0.0) * y[n] * y[n] * measures.cells(somewhere, "gradient")
-    dissipated = expand_derivatives(ufl.derivative(dissipation, y, test))
-    residual = charges + tau * dissipated
-    jacobian = ufl.derivative(residual, y, ufl.TrialFunction(space))
-    if case.solver.newton == "full":
-        jacobian = jacobian + ufl.derivative(residual, lag, ufl.TrialFunction(space))
-    if not isinstance(reference, ufl.Form):
-        reference = constant(0.0) * test[n] * measures.cells(somewhere, "storage")
-
-    def compiled(form: Any) -> Any:
-        groups: dict[Any, list[Any]] = {lag: [], y: []}
-        for integral in form.integrals():
-            groups[lag if measures.is_gradient(integral) else y].append(integral)
-        parts = [ufl.replace(ufl.Form(integrals), {held: here}) for here, integrals in groups.items() if integrals]
-        return dolfinx.fem.form(sum(parts[1:], parts[0]))
-
-    rows = find_rows(mesh, space, species, terminals, phases, phase_cells)
-    return Functional(
-        mesh=mesh,
-        measures=measures,
-        scales=scales,
-        species=species,
-        phases=phases,
-        bound_phases=bound,
-        phase_cells=phase_cells,
-        interfaces=interfaces,
-        terminals=terminals,
-        space=space,
-        y=y,
-        lag=lag,
-        tau=tau,
-        physical=physical,
-        load=load,
-        parts=parts,
-        residual=compiled(residual),
-        jacobian=compiled(jacobian),
-        charges=compiled(charges),
-        compile_dissipated=lambda: compiled(dissipated),
-        reference_amounts=dolfinx.fem.form(reference),
-        fixed=rows.fixed,
-        shared=rows.shared,
-        absent=rows.absent,
-        instantaneous=rows.instantaneous,
-        order=order,
-        stern_charge=stern_charge,
-    )
+    placement = place_cell(case, mesh, scales, constant)
+    y = dolfinx.fem.Function(placement.space, name="y")
+    parameters = Parameters.of(placement, constant)
+    forms = build_forms(placement, y, parameters, constant, lagged=case.solver.newton == "lagged")
+    return Functional(placement, y, parameters, forms)

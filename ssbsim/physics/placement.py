@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ssbsim.case import Case, ReservoirTerminal
-from ssbsim.discretization import DistributedMesh, Scales, facet_numbers
+from ssbsim.discretization import DistributedMesh, Measures, Scales, broken_space, facet_numbers
 from ssbsim.errors import CaseError, MeshError
 from ssbsim.physics.laws import Contact, InterfaceLaw, interface_laws
-from ssbsim.physics.phases import PhaseModel
-from ssbsim.physics.terminals import POTENTIAL, Applied
+from ssbsim.physics.phases import PhaseModel, phase_model
+from ssbsim.physics.terminals import Applied, terminal_model
+from ssbsim.physics.unknowns import Unknowns, unknowns_of
 
 Ints = npt.NDArray[np.int32]
 
@@ -237,7 +238,7 @@ class Rows:
     Args:
         fixed: Rows that terminals fix.
         shared: Pairs of terminals that share nodes, with the field that both fix.
-        absent: Rows of species that exist in no phase around the node.
+        absent: Rows of unknowns that exist in no phase around the node.
         instantaneous: For every owned row, whether it holds at every instant: phi where no conductor is near.
     """
 
@@ -250,34 +251,36 @@ class Rows:
 def find_rows(
     mesh: DistributedMesh,
     space: Any,
-    species: Sequence[str],
+    unknowns: Unknowns,
     terminals: Mapping[str, Any],
     phases: Mapping[str, PhaseModel],
     phase_cells: Mapping[str, Ints],
 ) -> Rows:
-    """Find the rows that terminals fix, those of absent species, and those of phi that hold at every instant.
+    """Find the rows that terminals fix, those of unknowns that are absent, and those that hold at every instant.
 
     Args:
         mesh: The distributed mesh.
-        space: The broken space; its last component is phi, the others are the species.
-        species: Names of the species.
+        space: The broken space; its components are the unknowns.
+        unknowns: The unknowns of a node.
         terminals: Terminal models by name.
         phases: Phase models by name.
         phase_cells: Owned cells of every phase.
     """
-    n_fields = len(species) + 1
-    dofs, imap = space.dofmap.list, space.dofmap.index_map
+    n_nodes = space.dofmap.index_map.size_local
 
-    def marked(nodes: Ints) -> Ints:
-        return owned_nodes(space, nodes)
+    def near(chosen: Callable[[PhaseModel], bool]) -> npt.NDArray[np.bool_]:
+        """Owned nodes that touch one of some phases; collective."""
+        dofs = [space.dofmap.list[cells].reshape(-1) for name, cells in phase_cells.items() if chosen(phases[name])]
+        found = np.zeros(n_nodes, dtype=np.bool_)
+        found[owned_nodes(space, np.concatenate([np.empty(0, dtype=np.int32), *dofs]))] = True
+        return found
 
     fixed: list[FixedRows] = []
     shared: set[tuple[str, str, str]] = set()
     for name, model in terminals.items():
         nodes = terminal_nodes(mesh, space, name)
         for quantity, applied in model.fixed.items():
-            component = len(species) if quantity == POTENTIAL else species.index(quantity)
-            rows = (nodes * n_fields + component).astype(np.int32)
+            rows = unknowns.rows(nodes, quantity)
             for other in fixed:
                 if other.field == quantity:
                     # A node belongs to the first terminal that names it, or its supply would be counted twice.
@@ -286,16 +289,102 @@ def find_rows(
                     rows = np.setdiff1d(rows, other.rows)
             fixed.append(FixedRows(name, quantity, rows, applied))
 
-    absent: list[npt.NDArray[Any]] = [np.empty(0, dtype=np.int32)]
-    for i, k in enumerate(species):
-        hosts = [cells for name, cells in phase_cells.items() if k in phases[name].charges]
-        present = np.zeros(imap.size_local, dtype=np.bool_)
-        present[marked(dofs[np.concatenate(hosts)].reshape(-1))] = True
-        absent.append(np.flatnonzero(~present).astype(np.int32) * n_fields + i)
+    absent = np.empty(n_nodes * len(unknowns), dtype=np.bool_)
+    instantaneous = np.empty(n_nodes * len(unknowns), dtype=np.bool_)
+    for unknown in unknowns:
+        unknowns.column(absent, unknown.name)[:] = ~near(unknown.exists_in)
+        unknowns.column(instantaneous, unknown.name)[:] = ~near(unknown.is_stored_in)
+    return Rows(fixed, tuple(sorted(shared)), np.flatnonzero(absent).astype(np.int32), instantaneous)
 
-    conductors = [dofs[cells].reshape(-1) for name, cells in phase_cells.items() if phases[name].permittivity is None]
-    instantaneous = np.zeros((imap.size_local, n_fields), dtype=np.bool_)
-    instantaneous[:, -1] = True
-    near = np.concatenate([np.empty(0, dtype=np.int32), *conductors])
-    instantaneous[marked(near), -1] = False
-    return Rows(fixed, tuple(sorted(shared)), np.concatenate(absent).astype(np.int32), instantaneous.reshape(-1))
+
+@dataclass(frozen=True)
+class Placement:
+    """What is where in a cell; built by :func:`place_cell`.
+
+    Args:
+        mesh: The distributed mesh.
+        scales: Units.
+        unknowns: What is solved for at every node.
+        space: The space of the unknowns, broken at interfaces.
+        measures: Integrals over phases, interfaces and terminals, by name.
+        phases: Models of the phases, in numbers.
+        phases_in_forms: The same with their numbers as parameters of the forms.
+        phase_cells: Owned cells of every phase.
+        interfaces: The interfaces with their laws and facets.
+        terminals: Models of the terminals, by name.
+        rows: The rows that terminals fix, that are absent and that hold at every instant.
+    """
+
+    mesh: DistributedMesh
+    scales: Scales
+    unknowns: Unknowns
+    space: Any
+    measures: Measures
+    phases: Mapping[str, PhaseModel]
+    phases_in_forms: Mapping[str, PhaseModel]
+    phase_cells: Mapping[str, Ints]
+    interfaces: Sequence[PlacedInterface]
+    terminals: Mapping[str, Any]
+    rows: Rows
+
+    @property
+    def n_owned_nodes(self) -> int:
+        """Nodes owned here."""
+        return int(self.space.dofmap.index_map.size_local)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows on all ranks."""
+        return int(self.space.dofmap.index_map.size_global) * len(self.unknowns)
+
+    @property
+    def n_owned_rows(self) -> int:
+        """Rows owned here."""
+        return self.n_owned_nodes * len(self.unknowns)
+
+
+def place_cell(case: Case, mesh: DistributedMesh, scales: Scales, constant: Callable[[float], Any]) -> Placement:
+    """Put the phases, interfaces and terminals of a resolved case on its mesh; collective.
+
+    Args:
+        case: A case whose phases are complete.
+        mesh: Its mesh.
+        scales: Its scales.
+        constant: Makes a number a parameter of the forms.
+
+    Raises:
+        CaseError, MeshError: An interface or terminal of the case has no facet, or a combination is impossible.
+    """
+    phases = {name: phase_model(name, phase, scales) for name, phase in case.phases.items()}
+    phases_in_forms = {name: model.bind(constant) for name, model in phases.items()}
+    phase_cells = {
+        name: mesh.cells_of([g for g, grain in enumerate(mesh.grains) if grain.phase == name]) for name in phases
+    }
+    interfaces = place_interfaces(case, mesh, phases, scales, constant, phases_in_forms)
+    unknowns, order = unknowns_of(phases), case.solver.element_order
+    regions = broken_regions(mesh, interfaces if unknowns.are_broken else ())
+    space = broken_space(mesh, components=len(unknowns), order=order, region_of_grain=regions)
+    terminals = {}
+    for name, terminal in case.terminals.items():
+        model = terminal_model(terminal, scales, phase_at_terminal(case, mesh, phases, name))
+        model.bind(constant)
+        terminals[name] = model
+    return Placement(
+        mesh=mesh,
+        scales=scales,
+        unknowns=unknowns,
+        space=space,
+        measures=Measures(
+            mesh,
+            order=order,
+            cells=phase_cells,
+            interior={interface.name: interface.entities for interface in interfaces},
+            exterior={name: mesh.terminal_entities(name) for name in terminals},
+        ),
+        phases=phases,
+        phases_in_forms=phases_in_forms,
+        phase_cells=phase_cells,
+        interfaces=interfaces,
+        terminals=terminals,
+        rows=find_rows(mesh, space, unknowns, terminals, phases, phase_cells),
+    )

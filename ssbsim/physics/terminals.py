@@ -22,9 +22,7 @@ from typing import Any, Protocol
 from ssbsim.case import Terminal
 from ssbsim.discretization.scaling import Scales
 from ssbsim.physics.phases import PhaseModel
-
-#: Name of the electrostatic potential among the fields; every other field is a species.
-POTENTIAL = "phi"
+from ssbsim.physics.unknowns import POTENTIAL
 
 
 @dataclass

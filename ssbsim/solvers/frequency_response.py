@@ -32,6 +32,7 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from ssbsim.errors import CaseError, ConvergenceError
+from ssbsim.physics import POTENTIAL
 from ssbsim.solvers.newton import ImplicitSolver
 
 Floats = npt.NDArray[Any]
@@ -115,17 +116,17 @@ class FrequencyResponse:
         self.drive = drive
         functional = solver.functional
         self._free = solver.free_rows
-        fields = functional.n_fields
-        self._charges = np.array([float(functional.charge_numbers[k]) for k in functional.species])
-        self._balance = np.tile([*self._charges, 1.0], len(regions))
+        self._unknowns = functional.placement.unknowns
+        fields = len(self._unknowns)
+        self._balance = np.tile(self._unknowns.charge_numbers, len(regions))
         self._exists = np.ones(fields * len(regions), dtype=np.bool_)
-        self._exists[functional.absent] = False
+        self._exists[functional.placement.rows.absent] = False
         groups = (fields * regions[:, None] + np.arange(fields)).reshape(-1)
         self._groups = groups[self._exists]
         self._n_groups = fields * (self.comm.allreduce(int(regions.max(initial=0)), op=MPI.MAX) + 1)
         counts = np.bincount(self._groups, minlength=self._n_groups).astype(np.float64)
         self._counts = np.maximum(self._sum(counts), 1.0)
-        self._has_broken = any(interface.broken for interface in functional.interfaces)
+        self._has_broken = any(interface.broken for interface in functional.placement.interfaces)
         self.forms = self.forms_of(None)
         self._levels = self._find_levels()
         self._shift = 0.0
@@ -143,8 +144,8 @@ class FrequencyResponse:
     def forms_of(self, part: str | None) -> Forms:
         """C and K of one part of the functional, or of all for ``None``; the caller destroys them."""
         functional = self.solver.functional
-        phases = set(functional.phases)
-        chosen = set(functional.parts) if part is None else {part}
+        phases = set(functional.placement.phases)
+        chosen = set(functional.parameters.parts) if part is None else {part}
         inner, other = chosen & phases, chosen - phases
         try:
             sites = self._assembled(inner, 0.0)
@@ -152,7 +153,7 @@ class FrequencyResponse:
             spent = self._dissipation(inner)
             across = self._dissipation(other) if other and self._has_broken else None
         finally:
-            for share in functional.parts.values():
+            for share in functional.parameters.parts.values():
                 share.value = 1.0
         driven = part is None or part == self.drive.part
         return Forms(sites, self._field(sites), planes, spent, across, driven)
@@ -160,7 +161,7 @@ class FrequencyResponse:
     def stored(self, forms: Forms, u: Floats) -> Floats:
         """``C u`` of a vector of owned rows."""
         product = _multiply(forms.sites, self._site_part(u))
-        product[len(self._charges) :: len(self._charges) + 1] += _multiply(forms.field, self._phi(u))
+        self._phi(product)[:] += _multiply(forms.field, self._phi(u))
         return product if forms.planes is None else product + _multiply(forms.planes, u)
 
     def dissipated(self, forms: Forms, u: Floats) -> Floats:
@@ -286,21 +287,18 @@ class FrequencyResponse:
         return self.dot(np.array(fields), np.array([_multiply(matrix, u) for u in fields]))
 
     def _phi(self, u: Floats) -> Floats:
-        phi: Floats = u[len(self._charges) :: len(self._charges) + 1]
-        return phi
+        return self._unknowns.column(u, POTENTIAL)
 
     def _site_part(self, u: Floats) -> Floats:
         """``(mu - z phi, 0)``."""
-        a = u.reshape(-1, len(self._charges) + 1).copy()
-        a[:, :-1] -= a[:, -1:] * self._charges
-        a[:, -1] = 0.0
+        a = self._unknowns.table(u) - self._phi(u)[:, None] * self._unknowns.charge_numbers
         return np.where(self._exists, a.reshape(-1), 0.0)
 
     def _field(self, sites: PETSc.Mat) -> PETSc.Mat:
         """What phi stores at fixed a: the rows of phi between different nodes, and on the diagonal minus their sum."""
-        n = len(self._charges) + 1
+        n, phi = len(self._unknowns), self._unknowns.index(POTENTIAL)
         first, last = sites.getOwnershipRange()
-        rows = PETSc.IS().createStride((last - first) // n, first + n - 1, n, comm=self.comm)
+        rows = PETSc.IS().createStride((last - first) // n, first + phi, n, comm=self.comm)
         matrix = sites.createSubMatrix(rows, rows)
         rows.destroy()
         diagonal, ones = matrix.createVecRight(), matrix.createVecRight()
@@ -314,7 +312,7 @@ class FrequencyResponse:
         return matrix
 
     def _assembled(self, chosen: set[str], tau: float) -> PETSc.Mat:
-        for name, share in self.solver.functional.parts.items():
+        for name, share in self.solver.functional.parameters.parts.items():
             share.value = float(name in chosen)
         matrix = self.solver.new_matrix()
         self.solver.assemble_jacobian(matrix, tau)
@@ -330,8 +328,7 @@ class FrequencyResponse:
 
     def _find_levels(self) -> Floats:
         """1 for every group whose constant K takes to zero; 0 away from equilibrium, where the mobility changes with it."""
-        functional = self.solver.functional
-        n = functional.n_fields
+        n = len(self._unknowns)
         diagonal = self.forms.phases.getDiagonal()
         size = float(np.sqrt(self.dot(diagonal.array_r, diagonal.array_r)))
         diagonal.destroy()

@@ -71,15 +71,15 @@ class ImplicitSolver:
     def __init__(self, functional: Functional, options: SolverOptions, *, maximum_iterations: int = 30) -> None:
         self.functional = functional
         self.options = options
-        self.comm: MPI.Comm = functional.mesh.comm
-        self._n = functional.n_owned_rows
-        imap = functional.space.dofmap.index_map
-        self._assembled = dolfinx.la.vector(imap, functional.n_fields)
-        self._matrix = dolfinx.fem.petsc.create_matrix(functional.jacobian)
+        self.comm: MPI.Comm = functional.placement.mesh.comm
+        self._n = functional.placement.n_owned_rows
+        imap = functional.placement.space.dofmap.index_map
+        self._assembled = dolfinx.la.vector(imap, len(functional.placement.unknowns))
+        self._matrix = dolfinx.fem.petsc.create_matrix(functional.forms.jacobian)
         self._matrix.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
         self._matrix.setOption(PETSc.Mat.Option.NO_OFF_PROC_ZERO_ROWS, True)
-        self._first_row = imap.local_range[0] * functional.n_fields
-        rows = [fixed.rows for fixed in functional.fixed] + [functional.absent]
+        self._first_row = imap.local_range[0] * len(functional.placement.unknowns)
+        rows = [fixed.rows for fixed in functional.placement.rows.fixed] + [functional.placement.rows.absent]
         self._fixed_rows = np.unique(np.concatenate(rows)).astype(np.int32)
         self._free = np.ones(self._n, dtype=np.bool_)
         self._free[self._fixed_rows] = False
@@ -122,9 +122,9 @@ class ImplicitSolver:
         self._maximum = int(self._snes.getTolerances()[3])
         preconditioner = self._snes.getKSP().getPC()
         if preconditioner.getType() == "python" and not self.options.user.get("pc_python_type"):
-            charges = [self.functional.charge_numbers[k] for k in self.functional.species]
             prefix = f"{self.options.prefix}field_"
-            preconditioner.setPythonContext(FieldSplitting(charges, self._fixed_rows, prefix))
+            unknowns = self.functional.placement.unknowns
+            preconditioner.setPythonContext(FieldSplitting(unknowns, self._fixed_rows, prefix))
 
     @property
     def free_rows(self) -> npt.NDArray[np.bool_]:
@@ -140,7 +140,7 @@ class ImplicitSolver:
 
     def unbalanced(self, target: Floats) -> Floats:
         """``q + tau dR/dy - target`` on all owned rows: zero on free rows, what the outside supplies on fixed ones."""
-        return self.assemble(self.functional.residual) - target
+        return self.assemble(self.functional.forms.residual) - target
 
     @property
     def left(self) -> Floats:
@@ -178,16 +178,16 @@ class ImplicitSolver:
             self._discard()
             self._build()
         functional = self.functional
-        functional.tau.value = tau
+        functional.parameters.tau.value = tau
         self._target = target
         self._updates = []
         self._offset = 0
         linear = 0
         y = functional.y.x.array
         missing = np.zeros(self._n)
-        for fixed in functional.fixed:
+        for fixed in functional.placement.rows.fixed:
             missing[fixed.rows] = y[fixed.rows] - fixed.applied.value
-        missing[functional.absent] = y[functional.absent]
+        missing[functional.placement.rows.absent] = y[functional.placement.rows.absent]
         worst = self.comm.allreduce(float(np.max(np.abs(missing), initial=0.0)), op=MPI.MAX)
         if worst > 0.0:
             reason = self._tangent_step(missing)
@@ -195,9 +195,9 @@ class ImplicitSolver:
             if reason < 0:
                 self._forget_factors()
                 return NewtonReport(False, _linear_reason(reason), 1, linear, worst)
-            for fixed in functional.fixed:
+            for fixed in functional.placement.rows.fixed:
                 y[fixed.rows] = fixed.applied.value
-            y[functional.absent] = 0.0
+            y[functional.placement.rows.absent] = 0.0
             functional.y.x.scatter_forward()
             self._offset = 1
         self._x.array[:] = y[: self._n]
@@ -220,14 +220,14 @@ class ImplicitSolver:
 
     def assemble_jacobian(self, matrix: PETSc.Mat, tau: float) -> None:
         """``C + tau K`` at the present state with every row, into a matrix of :meth:`new_matrix`."""
-        self.functional.tau.value = tau
+        self.functional.parameters.tau.value = tau
         matrix.zeroEntries()
-        dolfinx.fem.petsc.assemble_matrix(matrix, self.functional.jacobian, bcs=[])
+        dolfinx.fem.petsc.assemble_matrix(matrix, self.functional.forms.jacobian, bcs=[])
         matrix.assemble()
 
     def new_matrix(self) -> PETSc.Mat:
         """A matrix with the pattern of the Jacobian; whoever asks for it destroys it."""
-        return dolfinx.fem.petsc.create_matrix(self.functional.jacobian)
+        return dolfinx.fem.petsc.create_matrix(self.functional.forms.jacobian)
 
     def linearise(self, tau: float) -> None:
         """Make ``C + tau K`` at the present state the matrix of :meth:`solve_linear`."""
@@ -279,7 +279,7 @@ class ImplicitSolver:
         f.array[:] = np.where(self._free, self._left, 0.0)
 
     def _jacobian(self, snes: PETSc.SNES | None, x: PETSc.Vec | None, a: PETSc.Mat, p: PETSc.Mat) -> None:
-        self.assemble_jacobian(a, float(self.functional.tau.value))
+        self.assemble_jacobian(a, float(self.functional.parameters.tau.value))
         a.zeroRowsColumns(self._global_fixed, 1.0)
 
     def _tangent_step(self, missing: Floats) -> int:
@@ -287,7 +287,7 @@ class ImplicitSolver:
         matrix, ksp = self._matrix, self._snes.getKSP()
         self._f.array[:] = self.unbalanced(self._target)
         self._x.array[:] = missing
-        self.assemble_jacobian(matrix, float(self.functional.tau.value))
+        self.assemble_jacobian(matrix, float(self.functional.parameters.tau.value))
         matrix.zeroRowsColumns(self._global_fixed, 1.0, self._x, self._f)
         ksp.setOperators(matrix)
         step = matrix.createVecRight()

@@ -18,25 +18,26 @@ part in the correction along d.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from petsc4py import PETSc
 
+from ssbsim.physics import POTENTIAL, Unknowns
+
 
 class FieldSplitting:
     """A preconditioner that PETSc calls (``pc_type python``).
 
     Args:
-        charges: Charge numbers of the species, in the order of the fields; the potential is the last field.
+        unknowns: The unknowns of a node; their charge numbers are d.
         fixed_rows: Owned local rows that are fixed.
         prefix: Prefix of the options of the multigrid cycles.
     """
 
-    def __init__(self, charges: Sequence[int], fixed_rows: npt.NDArray[np.int32], prefix: str) -> None:
-        self._direction = np.array([*charges, 1.0])
+    def __init__(self, unknowns: Unknowns, fixed_rows: npt.NDArray[np.int32], prefix: str) -> None:
+        self._unknowns = unknowns
         self._fixed = fixed_rows
         self._prefix = prefix
         self._fields: list[Any] = []
@@ -74,7 +75,7 @@ class FieldSplitting:
         self._along.multTranspose(residual, part)
         self._cycles[-1].apply(part, change)
         self._along.multAdd(change, x, x)
-        n = len(self._direction)
+        n = len(self._unknowns)
         for k, cycle in enumerate(self._cycles[:-1]):
             self._matrix.mult(x, residual)
             part.array[:] = b.array_r[k::n] - residual.array_r[k::n]
@@ -93,15 +94,15 @@ class FieldSplitting:
         self._cycles, self._blocks, self._fields, self._nodes = [], [], [], None
 
     def _allocate(self, matrix: PETSc.Mat) -> None:
-        comm, n = matrix.comm, len(self._direction)
+        comm, n = matrix.comm, len(self._unknowns)
         first, last = matrix.getOwnershipRange()
         nodes = (last - first) // n
         self._fields = [PETSc.IS().createStride(nodes, first + k, n, comm=comm) for k in range(n)]
-        along = np.tile(self._direction, nodes)
+        along = np.tile(self._unknowns.charge_numbers, nodes)
         along[self._fixed] = 0.0
         # A node at which everything is fixed keeps its row of phi, lest the block along d be singular there.
         nowhere = ~along.reshape(nodes, n).any(axis=1)
-        along[n - 1 :: n][nowhere] = 1.0
+        self._unknowns.column(along, POTENTIAL)[nowhere] = 1.0
         self._along = PETSc.Mat().createAIJ(((last - first, None), (nodes, None)), nnz=(1, 0), comm=comm)
         columns = np.arange(first, last) // n
         self._along.setValuesCSR(np.arange(last - first + 1, dtype=PETSc.IntType), columns.astype(PETSc.IntType), along)

@@ -83,25 +83,25 @@ class Integrator:
     def __init__(self, solver: ImplicitSolver) -> None:
         self.solver = solver
         self.functional = solver.functional
-        self._stores = ~self.functional.instantaneous
+        self._stores = ~self.functional.placement.rows.instantaneous
         self._free = solver.free_rows
-        self._n = self.functional.n_owned_rows
+        self._n = self.functional.placement.n_owned_rows
 
     def start(self) -> TimePoint:
         """The reference composition of every phase at ``phi = 0``, not yet in equilibrium."""
         self._set_initial_guess()
-        q = np.where(self._stores, self.solver.assemble(self.functional.reference_amounts), 0.0)
+        q = np.where(self._stores, self.solver.assemble(self.functional.forms.reference_amounts), 0.0)
         return TimePoint(0.0, self._y(), q, None, np.zeros(self._n))
 
     def _set_initial_guess(self) -> None:
         """Potentials of the neutral bulk of each phase; a node shared by several takes the last."""
         functional = self.functional
-        y = functional.y.x.array.reshape(-1, functional.n_fields)
+        unknowns, y = functional.placement.unknowns, functional.y.x.array
         y[:] = 0.0
-        for name, cells in functional.phase_cells.items():
-            nodes = np.unique(functional.space.dofmap.list[cells])
-            for k, value in functional.phases[name].bulk_potential.items():
-                y[nodes, functional.component(k)] = value
+        for name, cells in functional.placement.phase_cells.items():
+            nodes = np.unique(functional.placement.space.dofmap.list[cells])
+            for k, value in functional.placement.phases[name].bulk_potential.items():
+                unknowns.column(y, k)[nodes] = value
         functional.y.x.scatter_forward()
 
     def restore(self, point: TimePoint) -> None:
@@ -162,7 +162,7 @@ class Integrator:
         if not report.converged:
             return report, goal, goal
         left = self.solver.left
-        q = self.solver.assemble(self.functional.charges)
+        q = self.solver.assemble(self.functional.forms.charges)
         carried = np.where(self._stores, np.where(self._free, q - left, q), 0.0)
         supply = np.where(self._free, 0.0, np.where(self._stores, left / tau, left))
         return report, carried, supply

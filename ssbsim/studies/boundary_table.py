@@ -18,7 +18,7 @@ def list_boundaries(simulation: Simulation, species: str) -> dict[str, dict[str,
     if data is None:
         return {}
     measures = data.interface_measures()
-    charge = functional.charge_numbers[species]
+    charge = functional.placement.unknowns.charges[species]
     columns: dict[str, list[Any]] = {
         name: []
         for name in (
@@ -29,7 +29,7 @@ def list_boundaries(simulation: Simulation, species: str) -> dict[str, dict[str,
             f"whole resistance [{data.units.resistance}]",
         )
     }
-    for interface in functional.interfaces:
+    for interface in functional.placement.interfaces:
         total = interface.conductances(species)
         for (a, b), g in zip(interface.grain_pairs, () if total is None else total, strict=total is not None):
             if g > 0.0:

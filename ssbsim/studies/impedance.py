@@ -174,7 +174,7 @@ def impedance_spectrum(simulation: Simulation, study: ImpedanceStudy) -> Spectru
 
         total = powers(response.forms)
         parts = {}
-        for name in simulation.functional.parts:
+        for name in simulation.functional.parameters.parts:
             forms = response.forms_of(name)
             parts[name] = powers(forms)
             forms.destroy()
@@ -205,7 +205,7 @@ def driven_terminal(simulation: Simulation, wanted: str | None) -> str:
         CaseError: There is none to choose, or it shares nodes with another.
     """
     functional = simulation.functional
-    able = [name for name, model in functional.terminals.items() if model.fixed or model.applied]
+    able = [name for name, model in functional.placement.terminals.items() if model.fixed or model.applied]
     where = "study.terminal"
     if wanted is None and len(able) != 2:
         raise CaseError(
@@ -216,7 +216,7 @@ def driven_terminal(simulation: Simulation, wanted: str | None) -> str:
     chosen = able[1] if wanted is None else wanted
     if chosen not in able:
         raise CaseError(f"Terminal '{chosen}' holds no potential.", where=where, hint=f"Use one of {', '.join(able)}.")
-    for first, second, _ in functional.shared:
+    for first, second, _ in functional.placement.rows.shared:
         if chosen in (first, second):
             raise CaseError(
                 f"Terminals '{first}' and '{second}' share an edge or corner: no potential can lie between them.",
@@ -229,17 +229,17 @@ def driven_terminal(simulation: Simulation, wanted: str | None) -> str:
 def _drive(simulation: Simulation, terminal: str) -> Drive:
     """What a unit of potential (kT/e) at a terminal does to the equations."""
     functional, solver = simulation.functional, simulation.solver
-    lift = np.zeros(functional.n_owned_rows)
-    for fixed in functional.fixed:
+    unknowns, lift = functional.placement.unknowns, np.zeros(functional.placement.n_owned_rows)
+    for fixed in functional.placement.rows.fixed:
         if fixed.terminal == terminal:
-            lift[fixed.rows] = 1.0 if fixed.field == POTENTIAL else float(simulation.charges[fixed.field])
-    applied = functional.terminals[terminal].applied.get(POTENTIAL)
+            lift[fixed.rows] = unknowns.charge_numbers[unknowns.index(fixed.field)]
+    applied = functional.placement.terminals[terminal].applied.get(POTENTIAL)
     if applied is None:
         return Drive(lift, np.zeros_like(lift), 0.0)
     value = applied.value
-    here = solver.assemble(functional.charges)
+    here = solver.assemble(functional.forms.charges)
     applied.set(value + _FAR)
-    push = (solver.assemble(functional.charges) - here) / _FAR
+    push = (solver.assemble(functional.forms.charges) - here) / _FAR
     applied.set(value)
     return Drive(lift, push, -simulation.sum(push), terminal)
 
@@ -249,24 +249,23 @@ def _settle(simulation: Simulation, regions: npt.NDArray[np.int64]) -> None:
 
     What is left would count as a current, and at low frequencies as one that outweighs the response.
     """
-    functional = simulation.functional
-    fields, n_regions = functional.n_fields, simulation.comm.allreduce(int(regions.max(initial=0)), op=MPI.MAX) + 1
-    y = functional.y.x.array[: functional.n_owned_rows].reshape(-1, fields).copy()
+    placement, x = simulation.functional.placement, simulation.functional.y.x
+    unknowns, n_regions = placement.unknowns, simulation.comm.allreduce(int(regions.max(initial=0)), op=MPI.MAX) + 1
+    y = x.array[: placement.n_owned_rows]
+    settled = y.copy()
     exists = np.ones(y.size, dtype=np.bool_)
-    exists[functional.absent] = False
-    exists = exists.reshape(y.shape)
-    for k in range(fields - 1):
-        here = exists[:, k]
+    exists[placement.rows.absent] = False
+    for name in unknowns.species:
+        here, mu = unknowns.column(exists, name), unknowns.column(settled, name)
         sums = np.array(
-            [np.bincount(regions[here], weights=w, minlength=n_regions) for w in (y[here, k], np.ones(here.sum()))]
+            [np.bincount(regions[here], weights=w, minlength=n_regions) for w in (mu[here], np.ones(here.sum()))]
         )
         total = np.empty_like(sums)
         simulation.comm.Allreduce(sums, total, op=MPI.SUM)
-        y[here, k] = (total[0] / np.maximum(total[1], 1.0))[regions[here]]
-    change = y.reshape(-1) - functional.y.x.array[: functional.n_owned_rows]
-    if simulation.largest(change) <= _SETTLED:
-        functional.y.x.array[: functional.n_owned_rows] += change
-        functional.y.x.scatter_forward()
+        mu[here] = (total[0] / np.maximum(total[1], 1.0))[regions[here]]
+    if simulation.largest(settled - y) <= _SETTLED:
+        y[:] = settled
+        x.scatter_forward()
 
 
 def _power(response: FrequencyResponse, forms: Forms, u: Complexes, w: float) -> complex:

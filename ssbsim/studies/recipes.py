@@ -54,7 +54,7 @@ def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int,
     name = f"study {index + 1} (equilibrium)"
     start, end = simulation.start_values(), simulation.target_values(study.terminals)
     time = simulation.point.time
-    functional.physical.value = 0.0
+    functional.parameters.physical.value = 0.0
     try:
 
         def step(point: TimePoint) -> StepReport:
@@ -85,7 +85,7 @@ def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int,
                 "from the neutral bulk of the phase that it touches.",
             )
     finally:
-        functional.physical.value = 1.0
+        functional.parameters.physical.value = 1.0
     point = replace(
         _accepted(report), time=time, rate=None, slope=None, supply=simulation.only_charges(_accepted(report))
     )
@@ -245,8 +245,8 @@ def _held(simulation: Simulation) -> str:
     """At which electrochemical potential each terminal holds each species that several hold differently, as words."""
     unit = simulation.scales.energy_ev
     text = ""
-    for k in simulation.functional.species:
-        held = {f.terminal: f.applied.value * unit for f in simulation.functional.fixed if f.field == k}
+    for k in simulation.functional.placement.unknowns.species:
+        held = {f.terminal: f.applied.value * unit for f in simulation.functional.placement.rows.fixed if f.field == k}
         if max(held.values(), default=0.0) - min(held.values(), default=0.0) > _NO_GRADIENT * unit:
             text += f", {k} at " + " and ".join(f"{value:.6g} eV by '{name}'" for name, value in held.items())
     return text

@@ -33,9 +33,9 @@ def gather_state(simulation: Simulation) -> tuple[dict[str, Floats], dict[str, A
         node, one column per field), and the rest: time (scaled), step, applied values, scales.
     """
     functional, point = simulation.functional, simulation.point
-    n, fields = functional.space.dofmap.index_map.size_local, functional.n_fields
+    unknowns = functional.placement.unknowns
     rate = np.zeros_like(point.q) if point.rate is None else point.rate
-    parts = [part.reshape(n, fields) for part in (point.y, point.q, rate, point.supply)]
+    parts = [unknowns.table(part) for part in (point.y, point.q, rate, point.supply)]
     rows: Any = gather_rows(simulation.comm, np.hstack([_node_keys(simulation), *parts]))
     if rows is None:
         return None
@@ -43,7 +43,7 @@ def gather_state(simulation: Simulation) -> tuple[dict[str, Floats], dict[str, A
     arrays = {"x": rows[:, :3] * simulation.scales.length, "region": rows[:, 3]}
     arrays |= dict(zip(_NAMES, np.split(rows[:, 4:], len(_NAMES), axis=1), strict=True))
     meta = {
-        "fields": [*functional.species, "phi"],
+        "fields": list(unknowns.names),
         "scaled time": point.time,
         "rate is known": point.rate is not None,
         "step": simulation.step,
@@ -65,7 +65,7 @@ def restore_state(simulation: Simulation, arrays: Mapping[str, Floats], meta: Ma
         CheckpointError: The state belongs to another mesh or to other fields.
     """
     functional, comm = simulation.functional, simulation.comm
-    n, fields = functional.space.dofmap.index_map.size_local, functional.n_fields
+    n, fields = functional.placement.n_owned_nodes, len(functional.placement.unknowns)
     counts = comm.gather(n, root=0)
     keys: Any = gather_rows(comm, _node_keys(simulation))
     pieces: Any = None
@@ -73,7 +73,7 @@ def restore_state(simulation: Simulation, arrays: Mapping[str, Floats], meta: Ma
     if comm.rank == 0 and counts is not None:
         order = _order(keys)
         saved = np.column_stack([arrays["x"] / simulation.scales.length, arrays["region"]])
-        if list(meta["fields"]) != [*functional.species, "phi"]:
+        if list(meta["fields"]) != list(functional.placement.unknowns.names):
             problem = f"it holds the fields {', '.join(meta['fields'])}"
         elif saved.shape != keys.shape:
             problem = f"it holds {len(saved)} nodes and the case has {len(keys)}"
@@ -119,7 +119,7 @@ def differences(case: Case, meta: Mapping[str, Any]) -> list[str]:
 
 def _node_keys(simulation: Simulation) -> Floats:
     """Scaled coordinates and region of every owned node, shape (n, 4)."""
-    space = simulation.functional.space
+    space = simulation.functional.placement.space
     n = space.dofmap.index_map.size_local
     return np.column_stack([space.tabulate_dof_coordinates()[:n], node_regions(simulation)])
 
@@ -131,8 +131,10 @@ def _order(keys: Floats) -> npt.NDArray[np.int64]:
 def node_regions(simulation: Simulation) -> Floats:
     """Region of every owned node of the broken space."""
     functional, mesh = simulation.functional, simulation.mesh
-    imap, dofs = functional.space.dofmap.index_map, functional.space.dofmap.list
-    broken = [pair for interface in functional.interfaces if interface.broken for pair in interface.grain_pairs]
+    imap, dofs = functional.placement.space.dofmap.index_map, functional.placement.space.dofmap.list
+    broken = [
+        pair for interface in functional.placement.interfaces if interface.broken for pair in interface.grain_pairs
+    ]
     regions = mesh.regions(broken)[mesh.cell_grain].astype(np.float64)
     found = dolfinx.la.vector(imap, 1)
     found.array[:] = -1.0

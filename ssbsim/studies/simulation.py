@@ -23,7 +23,7 @@ from ssbsim.constants import FARADAY
 from ssbsim.discretization import DistributedMesh, Scales, gather_rows
 from ssbsim.errors import CaseError
 from ssbsim.geometry import MeshData, check_terminal_area
-from ssbsim.physics import NUMPY, POTENTIAL, State, build_functional, debye_length
+from ssbsim.physics import NUMPY, POTENTIAL, build_functional, debye_length
 from ssbsim.solvers import ImplicitSolver, Integrator, SolverOptions, TimePoint, choose_preset
 
 Floats = npt.NDArray[np.float64]
@@ -92,7 +92,7 @@ class Simulation:
             check_terminal_area(name, self.boundary_measures.get(name, math.inf))
         self.functional = build_functional(case, self.mesh, scales)
         self._check_reference()
-        rows = int(self.functional.space.dofmap.index_map.size_global * self.functional.n_fields)
+        rows = self.functional.placement.n_rows
         self.n_unknowns = rows
         preset = choose_preset(case.solver.linear, self.mesh.dim, rows)
         self.options = SolverOptions(f"ssbsim{next(_PREFIXES)}_", preset, case.solver.petsc_options)
@@ -115,10 +115,10 @@ class Simulation:
     def applied_values(self) -> dict[tuple[str, str], float]:
         """What the terminals apply now (scaled), by terminal and field."""
         values = {}
-        for name, model in self.functional.terminals.items():
+        for name, model in self.functional.placement.terminals.items():
             for quantity, applied in {**model.fixed, **model.applied}.items():
                 values[name, quantity] = applied.value
-        values[_PLANES] = float(self.functional.load.value)
+        values[_PLANES] = float(self.functional.parameters.load.value)
         return values
 
     def slowest_time(self) -> float:
@@ -134,15 +134,14 @@ class Simulation:
 
     def lost_amount(self) -> float:
         """Largest relative difference between what the fields hold of a closed species and what the books say."""
-        fields = self.functional.n_fields
-        held = {fixed.field for fixed in self.functional.fixed}
-        now = self.solver.assemble(self.functional.charges).reshape(-1, fields)
-        books = self.point.q.reshape(-1, fields)
+        unknowns = self.functional.placement.unknowns
+        held = {fixed.field for fixed in self.functional.placement.rows.fixed}
+        now = self.solver.assemble(self.functional.forms.charges)
         worst = 0.0
-        for i, k in enumerate(self.functional.species):
+        for k in unknowns.species:
             if k not in held:
-                amount = self.sum(books[:, i])
-                worst = max(worst, abs(self.sum(now[:, i]) - amount) / max(abs(amount), 1e-300))
+                amount = self.sum(unknowns.column(self.point.q, k))
+                worst = max(worst, abs(self.sum(unknowns.column(now, k)) - amount) / max(abs(amount), 1e-300))
         return worst
 
     def start_values(self) -> dict[tuple[str, str], float]:
@@ -151,7 +150,7 @@ class Simulation:
             return self.applied_values()
         rest = {
             (name, quantity): 0.0 if quantity == POTENTIAL else model.reference[quantity]
-            for name, model in self.functional.terminals.items()
+            for name, model in self.functional.placement.terminals.items()
             for quantity in {**model.fixed, **model.applied}
         }
         return {**rest, _PLANES: 0.0}
@@ -164,7 +163,7 @@ class Simulation:
         values = dict(values)
         for name, update in updates.items():
             changed = self.case.terminals[name].model_copy(update=update.model_dump())
-            for quantity, value in self.functional.terminals[name].targets(changed).items():
+            for quantity, value in self.functional.placement.terminals[name].targets(changed).items():
                 values[name, quantity] = value
         values[_PLANES] = 1.0
         return values
@@ -178,7 +177,7 @@ class Simulation:
         values = self.applied_values()
         for study in studies:
             values = self._updated(values, study.terminals)
-            for first, second, quantity in self.functional.shared:
+            for first, second, quantity in self.functional.placement.rows.shared:
                 if values[first, quantity] != values[second, quantity]:
                     field = "the potential" if quantity == POTENTIAL else f"the electrochemical potential of {quantity}"
                     raise CaseError(
@@ -189,34 +188,34 @@ class Simulation:
 
     def apply(self, values: dict[tuple[str, str], float]) -> None:
         """Let the terminals apply the values (scaled)."""
-        for name, model in self.functional.terminals.items():
+        for name, model in self.functional.placement.terminals.items():
             for quantity, applied in {**model.fixed, **model.applied}.items():
                 applied.set(values[name, quantity])
-        self.functional.load.value = values[_PLANES]
+        self.functional.parameters.load.value = values[_PLANES]
 
     def amounts(self, point: TimePoint | None = None) -> dict[str, float]:
         """Amount of every species in the cell, in ``mesh.units.amount``."""
-        q = (self.point if point is None else point).q.reshape(-1, self.functional.n_fields)
+        unknowns, q = self.functional.placement.unknowns, (self.point if point is None else point).q
         unit = self.scales.concentration * self.mesh.volume_unit
-        return {k: self.sum(q[:, i]) * unit for i, k in enumerate(self.functional.species)}
+        return {k: self.sum(unknowns.column(q, k)) * unit for k in unknowns.species}
 
     def flows(self, point: TimePoint | None = None) -> Flows:
         """What every terminal supplies at a point of time."""
         supply = (self.point if point is None else point).supply
         scales, functional = self.scales, self.functional
         size = self.mesh.area_unit
-        species: dict[str, dict[str, float]] = {name: {} for name in functional.terminals}
+        species: dict[str, dict[str, float]] = {name: {} for name in functional.placement.terminals}
         electronic, charge = {}, {}
-        for fixed in functional.fixed:
+        for fixed in functional.placement.rows.fixed:
             if fixed.field != POTENTIAL:
                 species[fixed.terminal][fixed.field] = self.sum(supply[fixed.rows]) * scales.flux * size
                 continue
-            held = functional.instantaneous[fixed.rows]
+            held = functional.placement.rows.instantaneous[fixed.rows]
             if self.sum(held):
                 charge[fixed.terminal] = self.sum(supply[fixed.rows][held]) * scales.surface_charge * size
             electronic[fixed.terminal] = self.sum(supply[fixed.rows][~held]) * scales.current * size
-        for name, form in functional.stern_charge.items():
-            charge[name] = self.comm.allreduce(functional.assemble_scalar(form)) * scales.surface_charge * size
+        for name, here in functional.forms.stern_charges().items():
+            charge[name] = self.sum(here) * scales.surface_charge * size
         return Flows(species, electronic, charge)
 
     def ionic_current(self, flows: Flows, terminal: str) -> float:
@@ -229,18 +228,18 @@ class Simulation:
         """Debye length of every Poisson phase with mobile charge, in its neutral bulk (m)."""
         return {
             name: debye_length(model) * self.scales.length
-            for name, model in self.functional.phases.items()
+            for name, model in self.functional.placement.phases.items()
             if model.permittivity is not None and model.charges
         }
 
     def mu_supply(self, point: TimePoint) -> Floats:
         """Scaled rates at which terminals supply species, on the rows that they fix (zero elsewhere)."""
-        stores = ~self.functional.instantaneous
+        stores = ~self.functional.placement.rows.instantaneous
         return np.where(stores & ~self.solver.free_rows, point.supply, 0.0)
 
     def only_charges(self, point: TimePoint) -> Floats:
         """The supply of a point without its rates: the charges on electrodes."""
-        return np.where(self.functional.instantaneous, point.supply, 0.0)
+        return np.where(self.functional.placement.rows.instantaneous, point.supply, 0.0)
 
     def rates(self, point: TimePoint) -> Floats:
         """Scaled rates of change ``dq/dt`` on rows that no terminal fixes."""
@@ -250,8 +249,8 @@ class Simulation:
         """Amounts that each terminal supplied over a step: mol by species, and electrons as charge (C) under ``"phi"``."""
         scales, functional = self.scales, self.functional
         size = self.mesh.volume_unit
-        result: dict[str, dict[str, float]] = {name: {} for name in functional.terminals}
-        for fixed in functional.fixed:
+        result: dict[str, dict[str, float]] = {name: {} for name in functional.placement.terminals}
+        for fixed in functional.placement.rows.fixed:
             unit = scales.charge_density if fixed.field == POTENTIAL else scales.concentration
             result[fixed.terminal][fixed.field] = self.sum(amounts[fixed.rows]) * unit * size
         return result
@@ -279,11 +278,11 @@ class Simulation:
     @cached_property
     def charges(self) -> dict[str, int]:
         """Charge number of every species."""
-        return self.functional.charge_numbers
+        return self.functional.placement.unknowns.charges
 
     def applied_potential(self, terminal: str) -> float | None:
         """Potential that a terminal applies now (V); for a reservoir against the neutral bulk of its phase."""
-        model = self.functional.terminals[terminal]
+        model = self.functional.placement.terminals[terminal]
         values = {**model.fixed, **model.applied}
         if POTENTIAL in values:
             return float(values[POTENTIAL].value * self.scales.potential)
@@ -298,12 +297,11 @@ class Simulation:
         contribute nothing to it, because a constant test function has no gradient.
         """
         functional, scales = self.functional, self.scales
-        n, fields = functional.space.dofmap.index_map.size_local, functional.n_fields
-        spent = self.solver.assemble(functional.dissipated).reshape(n, fields)
-        weights = np.array([self.charges[k] for k in functional.species] + [0.0])
-        total = spent @ weights
-        total = total + np.where(functional.instantaneous.reshape(n, fields)[:, -1], 0.0, spent[:, -1])
-        x = functional.space.tabulate_dof_coordinates()[:n, 0]
+        unknowns, n = functional.placement.unknowns, functional.placement.n_owned_nodes
+        spent = self.solver.assemble(functional.forms.dissipated)
+        flows = unknowns.table(np.where(functional.placement.rows.instantaneous, 0.0, spent))
+        total = flows @ unknowns.charge_numbers
+        x = functional.placement.space.tabulate_dof_coordinates()[:n, 0]
         rows = gather_rows(self.comm, np.stack([x, total], axis=1))
         if rows is None:
             return None
@@ -315,12 +313,13 @@ class Simulation:
     def occupancy_ranges(self) -> dict[str, tuple[float, float]]:
         """Smallest and largest filling of every class of limited sites (all species of the class together)."""
         functional = self.functional
-        y = functional.y.x.array.reshape(-1, functional.n_fields)
+        unknowns = functional.placement.unknowns
+        y = unknowns.table(functional.y.x.array)
         found = {}
-        for name, cells in functional.phase_cells.items():
-            model = functional.phases[name]
-            nodes = np.unique(functional.space.dofmap.list[cells])
-            state = State({k: y[nodes, i] for i, k in enumerate(functional.species)}, y[nodes, -1])
+        for name, cells in functional.placement.phase_cells.items():
+            model = functional.placement.phases[name]
+            nodes = np.unique(functional.placement.space.dofmap.list[cells])
+            state = unknowns.state(y[nodes].T)
             for number, x in enumerate(model.occupancies(state, NUMPY)):
                 filling = sum(x.values(), np.zeros(len(nodes)))
                 low = self.comm.allreduce(float(np.min(filling, initial=np.inf)), op=MPI.MIN)
@@ -331,8 +330,8 @@ class Simulation:
 
     def unbalanced_charge(self) -> float:
         """Charge of the cell, its planes and its electrodes together (C): what is left of Gauss's law."""
-        q = self.solver.assemble(self.functional.charges)
-        free = self.functional.instantaneous & self.solver.free_rows
+        q = self.solver.assemble(self.functional.forms.charges)
+        free = self.functional.placement.rows.instantaneous & self.solver.free_rows
         return self.sum(q[free]) * self.scales.charge_density * self.mesh.volume_unit
 
     def sum(self, values: npt.ArrayLike) -> float:
@@ -348,13 +347,13 @@ class Simulation:
         functional, mesh = self.functional, self.mesh
         cut = {
             pair
-            for interface in functional.interfaces
+            for interface in functional.placement.interfaces
             if interface.broken and not any(law.schema.ties_potentials for law in interface.laws)
             for pair in interface.grain_pairs
         }
         region = mesh.regions(cut)
         held: set[int] = set()
-        for name, model in functional.terminals.items():
+        for name, model in functional.placement.terminals.items():
             if model.fixed or model.applied:
                 grains = np.unique(mesh.cell_grain[mesh.terminal_entities(name)[:, 0]])
                 held |= {int(region[g]) for part in self.comm.allgather(grains) for g in part}

@@ -17,7 +17,7 @@ import ufl
 from ssbsim import _compat
 from ssbsim.discretization import gather_rows
 from ssbsim.geometry import Coordinates
-from ssbsim.physics import UFL
+from ssbsim.physics import UFL, Kind
 from ssbsim.studies.simulation import Simulation
 
 Floats = npt.NDArray[np.float64]
@@ -71,12 +71,12 @@ class Snapshots:
         self.names = self._field_names()
         self._expressions = {
             name: _compat.expression(ufl.as_vector(self._components(name)), self._corners, mesh.comm)
-            for name in functional.phases
+            for name in functional.placement.phases
         }
         centre = self._corners.mean(axis=0, keepdims=True)
         self._flux_expressions = {
             name: _compat.expression(ufl.as_vector(parts), centre, mesh.comm)
-            for name in functional.phases
+            for name in functional.placement.phases
             if flux and (parts := self._flux_components(name))
         }
         self._flux = flux
@@ -87,7 +87,7 @@ class Snapshots:
         mesh = self.simulation.mesh
         n, corners = mesh.n_cells_owned, len(self._corners)
         values = np.full((n, corners, len(self.names)), np.nan)
-        for name, cells in self.simulation.functional.phase_cells.items():
+        for name, cells in self.simulation.functional.placement.phase_cells.items():
             if len(cells):
                 values[cells] = _compat.evaluate(self._expressions[name], mesh.mesh, cells, len(self.names))
         everything = gather_rows(mesh.comm, values)
@@ -103,10 +103,10 @@ class Snapshots:
     def _cell_fluxes(self) -> Floats | None:
         """Scaled flux of every species in every cell on rank 0, in the order of the gathered cells."""
         mesh, functional = self.simulation.mesh, self.simulation.functional
-        width = mesh.dim * len(functional.species)
+        width = mesh.dim * len(functional.placement.unknowns.species)
         values = np.zeros((mesh.n_cells_owned, width))
         for name, expression in self._flux_expressions.items():
-            cells = functional.phase_cells[name]
+            cells = functional.placement.phase_cells[name]
             if len(cells):
                 values[cells] = _compat.evaluate(expression, mesh.mesh, cells, width)[:, 0, :]
         return gather_rows(mesh.comm, values)
@@ -121,7 +121,7 @@ class Snapshots:
         corners, n = layout.cells.reshape(-1), len(layout.points)
         total = np.bincount(corners, weights=weight, minlength=n)
         result: dict[str, Floats] = {}
-        for i, k in enumerate(simulation.functional.species):
+        for i, k in enumerate(simulation.functional.placement.unknowns.species):
             vector = np.zeros((n, 3))
             for axis in range(dim):
                 column = np.repeat(values[:, i * dim + axis], layout.cells.shape[1])
@@ -132,13 +132,13 @@ class Snapshots:
     def _flux_components(self, phase: str) -> list[Any]:
         """``- sum_l M_kl grad mu_l`` of all species, one component after the other; zero where a species does not move."""
         functional = self.simulation.functional
-        model = functional.bound_phases[phase]
-        state = functional.state(functional.y)
+        model = functional.placement.phases_in_forms[phase]
+        state = functional.placement.unknowns.state(functional.y)
         moving = model.mobilities(state, UFL)
         zero = 0.0 * state.phi
         return [
             zero + moving.flux(k, {j: ufl.grad(mu)[axis] for j, mu in state.mu.items()})
-            for k in (functional.species if moving.species else ())
+            for k in (functional.placement.unknowns.species if moving.species else ())
             for axis in range(self.simulation.mesh.dim)
         ]
 
@@ -146,23 +146,28 @@ class Snapshots:
         """SI units of the fields, in the order of their names."""
         scales = self.simulation.scales
         units = [scales.potential, scales.charge_density, scales.conductivity]
-        return units + [scales.energy_ev, scales.concentration, 1.0] * len(self.simulation.functional.species)
+        return units + [scales.energy_ev, scales.concentration, 1.0] * len(
+            self.simulation.functional.placement.unknowns.species
+        )
 
     def _field_names(self) -> list[str]:
-        names = ["potential [V]", "charge density [C/m^3]", "conductivity [S/m]"]
-        for k in self.simulation.functional.species:
-            names += [
-                f"electrochemical potential {k} [eV]",
-                f"concentration {k} [mol/m^3]",
-                f"occupancy {k} [1]",
+        names, of_species = ["charge density [C/m^3]", "conductivity [S/m]"], []
+        for unknown in self.simulation.functional.placement.unknowns:
+            if unknown.kind is Kind.POTENTIAL:
+                names.insert(0, f"potential [{unknown.unit}]")
+                continue
+            of_species += [
+                f"electrochemical potential {unknown.name} [{unknown.unit}]",
+                f"concentration {unknown.name} [mol/m^3]",
+                f"occupancy {unknown.name} [1]",
             ]
-        return names
+        return names + of_species
 
     def _components(self, phase: str) -> list[Any]:
         """Expressions of all fields in one phase; a species that is absent has neither potential nor concentration."""
         functional = self.simulation.functional
-        model = functional.bound_phases[phase]
-        state = functional.state(functional.y)
+        model = functional.placement.phases_in_forms[phase]
+        state = functional.placement.unknowns.state(functional.y)
         phi = state.phi
         c = model.concentrations(state, UFL)
         zero = 0.0 * phi
@@ -174,7 +179,7 @@ class Snapshots:
             zero + model.charge_density(state, UFL),
             sigma,
         ]
-        for k in functional.species:
+        for k in functional.placement.unknowns.species:
             capacity = sum((s.density for s in model.sites if k in s.standard_potential), zero)
             here = k in model.charges
             parts += [
@@ -187,9 +192,9 @@ class Snapshots:
     def _make_layout(self) -> Layout | None:
         mesh, functional = self.simulation.mesh, self.simulation.functional
         n = mesh.n_cells_owned
-        broken = [p for interface in functional.interfaces if interface.broken for p in interface.grain_pairs]
+        broken = [p for interface in functional.placement.interfaces if interface.broken for p in interface.grain_pairs]
         regions = mesh.regions(broken)
-        phase_names = tuple(functional.phases)
+        phase_names = tuple(functional.placement.phases)
         phase_of_grain = np.array([phase_names.index(g.phase) for g in mesh.grains], dtype=np.int32)
         x = mesh.mesh.geometry.x[_compat.cell_nodes(mesh.mesh)[:n]] * mesh.length
         rows = [

@@ -79,9 +79,9 @@ def failure(simulation: Simulation, report: NewtonReport, study: str, tried: lis
     functional, mesh = simulation.functional, simulation.mesh
     found = None
     if simulation.comm.rank == report.worst_rank and report.worst_row >= 0:
-        node, component = divmod(report.worst_row, functional.n_fields)
-        name = POTENTIAL if component == len(functional.species) else functional.species[component]
-        cells = np.flatnonzero((functional.space.dofmap.list == node).any(axis=1))
+        node, component = divmod(report.worst_row, len(functional.placement.unknowns))
+        name = functional.placement.unknowns.names[component]
+        cells = np.flatnonzero((functional.placement.space.dofmap.list == node).any(axis=1))
         if len(cells):
             # The first in the order of the input, so that any number of ranks says the same.
             cell = int(cells[np.argmin(mesh.original_cell[cells])])
@@ -90,13 +90,13 @@ def failure(simulation: Simulation, report: NewtonReport, study: str, tried: lis
             size = float(np.max(np.ptp(x, axis=0)))
             debye = simulation.debye_lengths.get(grain.phase)
             ratio = "" if debye is None else f", cell size {size / debye:.2g} Debye lengths"
-            at = functional.space.tabulate_dof_coordinates()[node, : mesh.dim] * mesh.length
+            at = functional.placement.space.tabulate_dof_coordinates()[node, : mesh.dim] * mesh.length
             place = ", ".join(f"{axis} = {v * 1e9:.4g} nm" for axis, v in zip("xyz", at, strict=False))
             label = "the potential" if name == POTENTIAL else f"the electrochemical potential of {name}"
             found = f"{label} near {place} in grain '{grain.name}'{ratio}"
     found = simulation.comm.bcast(found, root=report.worst_rank)
     bounds = _near_bounds(simulation)
-    applied = {name: simulation.applied_potential(name) for name in functional.terminals}
+    applied = {name: simulation.applied_potential(name) for name in functional.placement.terminals}
     now = ", ".join(f"{name} at {value:.4g} V" for name, value in applied.items() if value is not None)
     where = f"{study}, time {simulation.time:.6g} s, {now or 'nothing applied'}"
     if found:

@@ -201,7 +201,7 @@ def test_every_node_stores_something() -> None:
         ),
     ):
         with simulate(case) as made:
-            q = made.solver.assemble(made.functional.charges).reshape(-1, made.functional.n_fields)
+            q = made.solver.assemble(made.functional.forms.charges).reshape(-1, len(made.functional.placement.unknowns))
             assert (q[:, 0] > 0.0).all()
 
 

@@ -92,13 +92,13 @@ def random_state(made: Simulation, rng: np.random.Generator, spread: float = 1.0
     made.integrator.start()
     y = made.functional.y.x.array.copy()
     y += rng.uniform(-spread, spread, size=len(y))
-    y[made.functional.absent] = 0.0
+    y[made.functional.placement.rows.absent] = 0.0
     return y
 
 
 def dense_jacobian(made: Simulation) -> np.ndarray:
     """The Jacobian before any row is fixed."""
-    matrix = dolfinx.fem.petsc.assemble_matrix(made.functional.jacobian)
+    matrix = dolfinx.fem.petsc.assemble_matrix(made.functional.forms.jacobian)
     matrix.assemble()
     indptr, indices, data = matrix.getValuesCSR()
     dense = np.zeros(matrix.getSize())
@@ -116,9 +116,9 @@ def test_with_lagged_mobility_the_hessian_is_symmetric_and_positive(name: str, r
     with simulation(build(name, "lagged")) as made:
         for tau in (1e-3, 1.0, 1e4):
             set_state(made, random_state(made, rng))
-            made.functional.tau.value = tau
+            made.functional.parameters.tau.value = tau
             a = dense_jacobian(made)
-            present = np.setdiff1d(np.arange(len(a)), made.functional.absent)
+            present = np.setdiff1d(np.arange(len(a)), made.functional.placement.rows.absent)
             a = a[np.ix_(present, present)]
             diagonal = np.sqrt(np.abs(np.diag(a)))
             assert diagonal.min() > 0.0
@@ -137,18 +137,18 @@ def test_the_jacobian_is_the_derivative_of_the_residual(name: str, rng: np.rando
         functional, solver = made.functional, made.solver
         for physical in (1.0, 0.0):
             y = random_state(made, rng, spread=0.5)
-            functional.tau.value = 0.7
-            functional.physical.value = physical
+            functional.parameters.tau.value = 0.7
+            functional.parameters.physical.value = physical
             set_state(made, y)
             a = dense_jacobian(made)
             step = 1e-3
             for _ in range(3):
                 direction = rng.uniform(-1.0, 1.0, size=len(y))
-                direction[functional.absent] = 0.0
+                direction[functional.placement.rows.absent] = 0.0
                 parts = []
                 for factor in (1, -1, 2, -2):
                     set_state(made, y + factor * step * direction)
-                    parts.append(solver.assemble(functional.residual))
+                    parts.append(solver.assemble(functional.forms.residual))
                 slope = (8 * (parts[0] - parts[1]) - (parts[2] - parts[3])) / (12 * step)
                 scale = np.abs(a).sum(axis=1) + 1e-300
                 np.testing.assert_allclose(a @ direction / scale, slope / scale, atol=2e-9)
@@ -164,9 +164,9 @@ def test_lagged_and_full_newton_differ_only_by_the_derivative_of_the_mobility(
         with simulation(build(name, newton)) as made:
             y = random_state(made, rng) if y is None else y
             set_state(made, y)
-            residual = made.solver.assemble(made.functional.residual)
+            residual = made.solver.assemble(made.functional.forms.residual)
             # Without gradients of mu the mobility does not matter to the Jacobian.
-            level = y.reshape(-1, made.functional.n_fields).copy()
+            level = y.reshape(-1, len(made.functional.placement.unknowns)).copy()
             level[:, :-1] = 0.2
             set_state(made, level.reshape(-1))
             found[newton] = residual, dense_jacobian(made)
@@ -179,17 +179,17 @@ def test_nothing_flows_where_mu_is_uniform(name: str, rng: np.random.Generator) 
     """Detailed balance of the whole cell: mu uniform per species, phi arbitrary in what is no metal."""
     with simulation(build(name, "full")) as made:
         functional = made.functional
-        y = random_state(made, rng).reshape(-1, functional.n_fields)
+        y = random_state(made, rng).reshape(-1, len(functional.placement.unknowns))
         flowing = random_state(made, rng)
-        for i in range(len(functional.species)):
+        for i in range(len(functional.placement.unknowns.species)):
             y[:, i] = rng.uniform(-1, 1)
-        if any(model.permittivity is None for model in functional.phases.values()):
-            y[:, functional.component(POTENTIAL)] = 0.3
+        if any(model.permittivity is None for model in functional.placement.phases.values()):
+            y[:, functional.placement.unknowns.index(POTENTIAL)] = 0.3
         set_state(made, flowing)
-        typical = np.abs(made.solver.assemble(functional.dissipated)).max()
+        typical = np.abs(made.solver.assemble(functional.forms.dissipated)).max()
         set_state(made, y.reshape(-1))
-        flow = made.solver.assemble(functional.dissipated)
-        flow[functional.absent] = 0.0
+        flow = made.solver.assemble(functional.forms.dissipated)
+        flow[functional.placement.rows.absent] = 0.0
         assert np.abs(flow).max() <= 1e-13 * typical
 
 
@@ -199,7 +199,7 @@ def test_dissipation_conserves_every_species(name: str, rng: np.random.Generator
     with simulation(build(name, "full")) as made:
         functional = made.functional
         set_state(made, random_state(made, rng))
-        flow = made.solver.assemble(functional.dissipated).reshape(-1, functional.n_fields)
+        flow = made.solver.assemble(functional.forms.dissipated).reshape(-1, len(functional.placement.unknowns))
         assert np.abs(flow.sum(axis=0)).max() <= 1e-12 * np.abs(flow).max()
 
 
@@ -207,23 +207,26 @@ def lumped(made: Simulation, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """q and dR/dy of a 1D cell without interface laws, by hand from the laws in NumPy."""
     functional = made.functional
     q, flow = np.zeros_like(y), np.zeros_like(y)
-    x = functional.space.tabulate_dof_coordinates()[:, 0]
-    phi = functional.component(POTENTIAL)
-    for name, cells in functional.phase_cells.items():
-        model = functional.phases[name]
-        for a, b in functional.space.dofmap.list[cells]:
+    x = functional.placement.space.tabulate_dof_coordinates()[:, 0]
+    phi = functional.placement.unknowns.index(POTENTIAL)
+    for name, cells in functional.placement.phase_cells.items():
+        model = functional.placement.phases[name]
+        for a, b in functional.placement.space.dofmap.list[cells]:
             h = abs(x[b] - x[a])
             for node in (a, b):
-                state = State(dict(zip(functional.species, y[node], strict=False)), y[node, phi])
+                state = State(dict(zip(functional.placement.unknowns.species, y[node], strict=False)), y[node, phi])
                 c = model.concentrations(state, NUMPY)
                 for k, value in c.items():
-                    q[node, functional.component(k)] += 0.5 * h * value
+                    q[node, functional.placement.unknowns.index(k)] += 0.5 * h * value
                 rho = sum(model.charges[k] * value for k, value in c.items())
                 rho += 0.0 if model.permittivity is None else model.fixed_charge
                 q[node, phi] -= 0.5 * h * rho
             middle = 0.5 * (y[a] + y[b])
-            state = State(dict(zip(functional.species, middle, strict=False)), middle[phi])
-            moving = {functional.component(k): m for (k, _), m in model.mobilities(state, NUMPY).entries.items()}
+            state = State(dict(zip(functional.placement.unknowns.species, middle, strict=False)), middle[phi])
+            moving = {
+                functional.placement.unknowns.index(k): m
+                for (k, _), m in model.mobilities(state, NUMPY).entries.items()
+            }
             if model.permittivity is None:
                 moving[phi] = model.conductivity
             else:
@@ -255,8 +258,8 @@ def test_storage_is_taken_at_the_vertices_and_mobility_at_the_middle(
         functional = made.functional
         y = random_state(made, rng, spread=2.0)
         set_state(made, y)
-        q, flow = lumped(made, y.reshape(-1, functional.n_fields))
-        for found, expected in ((functional.charges, q), (functional.dissipated, flow)):
+        q, flow = lumped(made, y.reshape(-1, len(functional.placement.unknowns)))
+        for found, expected in ((functional.forms.charges, q), (functional.forms.dissipated, flow)):
             result = made.solver.assemble(found).reshape(expected.shape)
             np.testing.assert_allclose(result, expected, atol=1e-12 * np.abs(expected).max())
 
@@ -273,6 +276,6 @@ def test_the_reference_composition_is_stored_node_by_node(name: str) -> None:
     with simulation(case) as made:
         functional = made.functional
         made.integrator.start()
-        q = made.solver.assemble(functional.charges)
-        reference = made.solver.assemble(functional.reference_amounts)
+        q = made.solver.assemble(functional.forms.charges)
+        reference = made.solver.assemble(functional.forms.reference_amounts)
         np.testing.assert_allclose(q, reference, atol=1e-9 * np.abs(reference).max())

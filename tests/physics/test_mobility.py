@@ -13,7 +13,7 @@ from ssbsim import CaseError
 from ssbsim.case import Phase
 from ssbsim.constants import FARADAY, GAS_CONSTANT
 from ssbsim.discretization import Scales
-from ssbsim.physics import NUMPY, MobilityMatrix, functional, phase_model
+from ssbsim.physics import NUMPY, MobilityMatrix, phase_model, placement
 
 COUPLED = MobilityMatrix({("A+", "A+"): 2.0, ("A+", "B-"): 0.5, ("B-", "A+"): 0.5, ("B-", "B-"): 1.0})
 CHARGES = {"A+": 1, "B-": -1}
@@ -78,7 +78,7 @@ def test_coupling_stays_positive_wherever_the_composition_goes() -> None:
 @pytest.mark.parametrize("newton", ["full", "lagged"])
 def test_a_steady_cell_carries_the_current_of_the_whole_matrix(newton: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under a small voltage every mu falls linearly, and ``i = sum_kl z_k z_l M_kl V / L``."""
-    monkeypatch.setattr(functional, "phase_model", coupled_model)
+    monkeypatch.setattr(placement, "phase_model", coupled_model)
     case = make_case(
         geometry=layers(("e", 10.0), bulk=2.0, interface=2.0),
         phases={"e": salt(100.0)},

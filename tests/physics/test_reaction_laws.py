@@ -79,13 +79,13 @@ def test_two_species_that_cross_together_reach_equilibrium_as_a_salt() -> None:
     with simulation(with_law(case, "e|f", law)) as run:
         run_studies(run)
         functional = run.functional
-        y = run.point.y.reshape(-1, functional.n_fields)
-        x = functional.space.tabulate_dof_coordinates()[:, 0]
+        y = run.point.y.reshape(-1, len(functional.placement.unknowns))
+        x = functional.placement.space.tabulate_dof_coordinates()[:, 0]
         salt_potential = y[:, 0] + y[:, 1]
         assert salt_potential.max() - salt_potential.min() < 1e-8
         # The fields of the two ions differ between the sides: only their sum is tied.
         assert abs(y[x.argmin(), 0] - y[x.argmax(), 0]) > 1e-3
-        assert functional.interfaces[0].conductances("A+") is not None
+        assert functional.placement.interfaces[0].conductances("A+") is not None
 
 
 def test_amounts_that_cross_together_are_equal() -> None:

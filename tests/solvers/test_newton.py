@@ -67,7 +67,7 @@ def test_the_error_left_is_what_it_promises() -> None:
         made.apply(made.target_values(made.case.study[0].terminals))
         first = made.integrator.euler(made.point, 1.0)
         assert first.accepted is not None
-        again = made.solver.solve(np.where(made.functional.instantaneous, 0.0, made.point.q), 1.0)
+        again = made.solver.solve(np.where(made.functional.placement.rows.instantaneous, 0.0, made.point.q), 1.0)
         assert again.converged
         assert np.abs(made.functional.y.x.array - first.accepted.y).max() < 2 * ERROR_LEFT
 

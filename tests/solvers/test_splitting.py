@@ -62,6 +62,6 @@ def test_an_estimate_of_the_error_that_does_not_converge_is_an_error() -> None:
     with simulation(make_case(geometry=GEOMETRY, solver={"linear": "multigrid"}, **CELLS["salt"])) as made:
         run_studies(made)
         made.solver._snes.getKSP().setTolerances(max_it=1)
-        noise = np.random.default_rng(1).normal(size=made.functional.n_owned_rows)
+        noise = np.random.default_rng(1).normal(size=made.functional.placement.n_owned_rows)
         with pytest.raises(ConvergenceError, match="could not be estimated"):
             made.solver.solve_linear(noise)

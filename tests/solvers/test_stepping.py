@@ -45,7 +45,7 @@ def test_the_order_in_time_of_every_field(method: str, order: float, tolerance: 
         errors = []
         for count in counts:
             point = march(made, begin, method, int(count), 0.1)
-            difference = (point.y - reference.y).reshape(-1, made.functional.n_fields)
+            difference = (point.y - reference.y).reshape(-1, len(made.functional.placement.unknowns))
             errors.append(np.abs(difference).max(axis=0))
         slopes = -np.diff(np.log(errors), axis=0) / np.diff(np.log(counts))[:, None]
         np.testing.assert_allclose(slopes[-1], order, atol=tolerance)
@@ -73,7 +73,7 @@ def test_a_step_changes_an_amount_only_by_what_is_supplied(method: str) -> None:
         assert point is not None
         report = getattr(made.integrator, method)(point, 1e-2)
         assert report.accepted is not None
-        fields = made.functional.n_fields
+        fields = len(made.functional.placement.unknowns)
         gained = (report.accepted.q - point.q).reshape(-1, fields).sum(axis=0)
         supplied = report.supplied.reshape(-1, fields).sum(axis=0)
         np.testing.assert_allclose(gained[:2], supplied[:2], rtol=1e-10, atol=1e-14)

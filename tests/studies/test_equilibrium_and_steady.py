@@ -73,8 +73,8 @@ CELLS: dict[str, dict[str, Any]] = {
 
 
 def flow(made: Simulation) -> np.ndarray:
-    spent = made.solver.assemble(made.functional.dissipated)
-    spent[made.functional.absent] = 0.0
+    spent = made.solver.assemble(made.functional.forms.dissipated)
+    spent[made.functional.placement.rows.absent] = 0.0
     return spent
 
 
@@ -84,8 +84,8 @@ def test_nothing_flows_in_equilibrium(name: str) -> None:
     with simulation(make_case(**CELLS[name])) as made:
         run_studies(made)
         rest = np.abs(flow(made)).max()
-        state = made.point.y.reshape(-1, made.functional.n_fields).copy()
-        x = made.functional.space.tabulate_dof_coordinates()[: len(state), 0]
+        state = made.point.y.reshape(-1, len(made.functional.placement.unknowns)).copy()
+        x = made.functional.placement.space.tabulate_dof_coordinates()[: len(state), 0]
         tilted = state + (x / x.max())[:, None]
         made.functional.y.x.array[:] = tilted.reshape(-1)
         assert rest < 1e-9 * np.abs(flow(made)).max()

@@ -100,7 +100,7 @@ def blocking(h: float) -> tuple[Any, Any]:
     frequencies = tuple(np.logspace(1, 7, 7))
     with settled(geometry=geometry, terminals={"left": electrode(), "right": electrode()}) as made:
         found = spectrum(made, frequencies).impedance
-        width = debye_length(made.functional.phases["e"]) * made.scales.length
+        width = debye_length(made.functional.placement.phases["e"]) * made.scales.length
     # Li+ on a background, half of the sites full: dc/dmu = c/2, the conductivity that of all ions.
     exact = blocking_cell_impedance(
         frequencies, relative_permittivity=20.0, debye_length=width, diffusivity=SIGMA * width**2 / EPSILON, gap=1e-7
@@ -245,9 +245,9 @@ def test_the_reduced_model_agrees_with_a_solve_for_every_frequency(name: str) ->
     with settled(study, **parts) as made:
         reduced = spectrum(made)
         direct = spectrum(made, method="direct")
-        y = made.functional.y.x.array[: made.functional.n_owned_rows]
+        y = made.functional.y.x.array[: made.functional.placement.n_owned_rows]
         assert np.array_equal(y, made.point.y)
-        assert all(share.value == 1.0 for share in made.functional.parts.values())
+        assert all(share.value == 1.0 for share in made.functional.parameters.parts.values())
     assert largest(reduced.impedance / direct.impedance - 1.0) < 1e-6
     assert reduced.error is not None
     assert reduced.error < 1e-6

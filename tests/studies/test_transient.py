@@ -92,7 +92,7 @@ def test_terminals_jump_when_the_study_starts() -> None:
         def observe(record: StepRecord) -> None:
             applied = made.applied_potential("left")
             assert applied is not None
-            rows = made.functional.fixed[0].rows
+            rows = made.functional.placement.rows.fixed[0].rows
             seen.append((record.study, applied, made.point.y[rows][0] * made.scales.potential))
 
         run_studies(made, observe)
@@ -218,8 +218,8 @@ def test_conservation_does_not_rest_on_the_accuracy_of_newton(monkeypatch: pytes
         run_studies(made)
         assert made.amounts() == pytest.approx(start, rel=1e-12)
         # What the fields themselves hold differs by no more than the last step left.
-        fields = made.functional.n_fields
-        held = made.solver.assemble(made.functional.charges).reshape(-1, fields).sum(axis=0)
+        fields = len(made.functional.placement.unknowns)
+        held = made.solver.assemble(made.functional.forms.charges).reshape(-1, fields).sum(axis=0)
         kept = made.point.q.reshape(-1, fields).sum(axis=0)
         np.testing.assert_allclose(held[:2], kept[:2], rtol=1e-4)
 

@@ -70,16 +70,16 @@ def solve_manufactured(
     """
     simulation = trial.simulation
     functional, solver = simulation.functional, simulation.solver
-    domain = functional.mesh.mesh
+    domain = functional.placement.mesh.mesh
     exact = parts(ufl.SpatialCoordinate(domain))
-    test = ufl.TestFunction(functional.space)
-    names = [*functional.species, POTENTIAL]
+    test = ufl.TestFunction(functional.placement.space)
+    names = functional.placement.unknowns.names
     found = {name: functional.y[i] for i, name in enumerate(names)}
     load: Any = 0
     field_errors: Any = 0
     concentration_errors: Any = 0
-    for phase in functional.phase_cells:
-        part, inside = exact[phase], functional.measures.cells(phase, "exact")
+    for phase in functional.placement.phase_cells:
+        part, inside = exact[phase], functional.placement.measures.cells(phase, "exact")
         right, now = part.concentrations(part.fields), part.concentrations(found)
         for name, source in part.sources.items():
             load = load + source * test[names.index(name)] * inside
@@ -89,9 +89,9 @@ def solve_manufactured(
             difference = now[name] - value
             concentration_errors = concentration_errors + difference * difference * test[names.index(name)] * inside
 
-    for fixed in functional.fixed:
+    for fixed in functional.placement.rows.fixed:
         fixed.applied.set(held[fixed.terminal, fixed.field])
-    for name, model in functional.terminals.items():
+    for name, model in functional.placement.terminals.items():
         for quantity, applied in model.applied.items():
             applied.set(held[name, quantity])
     target = solver.assemble(dolfinx.fem.form(load))
@@ -111,17 +111,17 @@ def solve_manufactured(
             values["potential"] = potential
         values |= {prefix + name: value for name, value in totals.items()}
     supply = solver.unbalanced(target)
-    for fixed in functional.fixed:
+    for fixed in functional.placement.rows.fixed:
         if (fixed.terminal, fixed.field) in supplies:
             got = simulation.sum(supply[fixed.rows])
-            held_at_once = simulation.sum(functional.instantaneous[fixed.rows]) > 0
+            held_at_once = simulation.sum(functional.placement.rows.instantaneous[fixed.rows]) > 0
             kind = f"current {fixed.field}"
             if fixed.field == POTENTIAL:
                 kind = "charge" if held_at_once else "electronic current"
             values[kind] = abs(got - supplies[fixed.terminal, fixed.field])
-    for terminal, form in functional.stern_charge.items():
+    for terminal, charge in functional.forms.stern_charges().items():
         if (terminal, POTENTIAL) in supplies:
-            got = simulation.sum(functional.assemble_scalar(form))
+            got = simulation.sum(charge)
             values["charge"] = abs(got - supplies[terminal, POTENTIAL])
     return Errors(values)
 
