@@ -66,28 +66,17 @@ def _fill(
         names = [f"region {region}" for region in wanted]
         bulk = float(np.max(np.linalg.norm(points[facets[:, 0]] - points[facets[:, 1]], axis=1)))
         return fill_bodies(points, bodies, bulk=bulk, growth=growth, names=names)
-    polygons, used = [], []
+    polygons = []
     for region, surface in zip(wanted, inward, strict=True):
         loops = _loops(points, surface)
-        vertices = np.concatenate(loops)
-        ends = np.cumsum([len(loop) for loop in loops])[:-1]
-        sizes = np.concatenate([_sides(points[loop]) for loop in loops])
-        numbers = tuple(np.split(np.arange(len(vertices)), ends))
-        polygons.append(Polygon(points[vertices], numbers, sizes, f"region {region}"))
-        used.append(vertices)
+        polygons.append(Polygon.with_sizes_of_sides(points[np.concatenate(loops)], loops, f"region {region}"))
     size = float(max(polygon.sizes.max() for polygon in polygons))
     parts, cells, count = [points], [], len(points)
-    for vertices, (places, triangles) in zip(used, fill_polygons(polygons, size=size, growth=growth), strict=True):
-        new = places[len(vertices) :]
-        cells.append(np.concatenate([vertices, count + np.arange(len(new))])[triangles])
+    for polygon, (new, triangles) in zip(polygons, fill_polygons(polygons, size=size, growth=growth), strict=True):
+        cells.append(polygon.in_whole(triangles, count))
         parts.append(new)
         count += len(new)
     return np.vstack(parts), cells
-
-
-def _sides(loop: Floats) -> Floats:
-    lengths = np.linalg.norm(np.roll(loop, -1, axis=0) - loop, axis=1)
-    return np.asarray(0.5 * (lengths + np.roll(lengths, 1)))
 
 
 def _loops(points: Floats, segments: Integers) -> list[Integers]:

@@ -19,9 +19,10 @@ from ssbsim.errors import MeshError
 from ssbsim.geometry.mesh_data import MeshData
 from ssbsim.geometry.partition import Partition
 from ssbsim.geometry.plane.division import divide_line, vertex_sizes
-from ssbsim.geometry.plane.planar_fill import fill_loops, group_loops, loop_area
+from ssbsim.geometry.plane.planar_fill import fill_loops, group_loops
 from ssbsim.geometry.plane.planar_rows import CORNER, Lining, Ring, line_ring
 from ssbsim.geometry.plane.planar_sides import Sides, cut_to_fit, find_loops, vertex_turns
+from ssbsim.geometry.plane.polygons import loop_area
 from ssbsim.geometry.rows import extrude_facets, film_levels, row_levels, steeper_levels
 
 Float = NDArray[np.float64]
