@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.geometry._facets import cells_of_facets
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.connectivity import connected_parts
 from ssbsim.geometry.grains.subdivision import divide_body, facets_between
 from ssbsim.geometry.plane.polygons import Polygon, fill_polygons
 from ssbsim.geometry.solid.tetrahedra import fill_bodies
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-
 
 def divide_regions(
-    points: Floats,
-    facets: Integers,
-    regions: Integers,
+    points: Float,
+    facets: Int,
+    regions: Int,
     counts: dict[int, int],
     growth: float,
     generator: np.random.Generator,
-) -> tuple[Floats, Integers, Integers, Integers]:
+) -> tuple[Float, Int, Int, Int]:
     """Divide regions into grains.
 
     Args:
@@ -41,7 +38,7 @@ def divide_regions(
     surface = len(points)
     points, filled = _fill(points, facets, regions, list(counts), growth)
     all_facets, all_regions, pieces = [facets], [regions], regions.copy()
-    inner: list[Integers] = []
+    inner: list[Int] = []
     for (region, count), cells in zip(counts.items(), filled, strict=True):
         fixed = np.arange(len(points)) < surface
         points, label = divide_body(points, cells, fixed, count, generator)
@@ -56,9 +53,7 @@ def divide_regions(
     return points, np.vstack(all_facets), np.vstack(all_regions), np.vstack([pieces, *inner])
 
 
-def _fill(
-    points: Floats, facets: Integers, regions: Integers, wanted: list[int], growth: float
-) -> tuple[Floats, list[Integers]]:
+def _fill(points: Float, facets: Int, regions: Int, wanted: list[int], growth: float) -> tuple[Float, list[Int]]:
     """Cells of some regions, sizes growing from their surfaces."""
     inward = [np.vstack([facets[regions[:, 0] == r], facets[regions[:, 1] == r][:, ::-1]]) for r in wanted]
     if points.shape[1] == 3:
@@ -79,7 +74,7 @@ def _fill(
     return np.vstack(parts), cells
 
 
-def _loops(points: Floats, segments: Integers) -> list[Integers]:
+def _loops(points: Float, segments: Int) -> list[Int]:
     """Closed chains of segments, the outer one first."""
     after = {int(a): int(b) for a, b in segments}
     loops = []
@@ -91,7 +86,7 @@ def _loops(points: Floats, segments: Integers) -> list[Integers]:
     return sorted(loops, key=lambda loop: -float(np.ptp(points[loop], axis=0).max()))
 
 
-def _shells(points: Floats, triangles: Integers) -> list[Integers]:
+def _shells(points: Float, triangles: Int) -> list[Int]:
     """Closed surfaces that share no vertex, the outer one first."""
     a, b = triangles[:, :2].T, triangles[:, 1:].T
     label = connected_parts((a.ravel(), b.ravel()), len(points))[triangles[:, 0]]

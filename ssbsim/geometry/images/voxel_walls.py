@@ -12,18 +12,14 @@ apart, d being the distance to the nearest interface on a wall and h the size th
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Bool, Float, Int
 from ssbsim.geometry.connectivity import connected_parts
 from ssbsim.geometry.plane.polygons import Polygon, fill_polygons, loop_area
 from ssbsim.geometry.solid.faces import fit_plane
 from ssbsim.geometry.solid.shells import pair_across_edges
 from ssbsim.geometry.solid.walls import trace_loops
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
-Bool = NDArray[np.bool_]
 
 
 def grade_walls(

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.case import CompositeGeometry
+from ssbsim.geometry.arrays import Float
 from ssbsim.geometry.particles.inclusions import (
     Inclusion,
     disc_places,
@@ -22,8 +22,6 @@ from ssbsim.geometry.particles.inclusions import (
 )
 from ssbsim.geometry.particles.packing import draw_diameters, filled_fraction, pack_balls
 from ssbsim.geometry.particles.polygon_bodies import make_polygons
-
-Floats = NDArray[np.float64]
 
 WHERE = "geometry.particles"
 
@@ -55,9 +53,9 @@ class Bodies:
     """
 
     inclusions: tuple[Inclusion, ...]
-    outlines: tuple[Floats, ...]
+    outlines: tuple[Float, ...]
     particles: int
-    radii: Floats
+    radii: Float
 
 
 def make_bodies(
@@ -99,17 +97,17 @@ def make_bodies(
 
 
 def _balls(
-    radii: Floats,
-    sides: Floats,
-    box: Floats,
-    walls: Floats,
+    radii: Float,
+    sides: Float,
+    box: Float,
+    walls: Float,
     gap: float,
     generator: np.random.Generator,
     *,
     film: float,
     growth: float,
     where: str,
-) -> tuple[list[Inclusion], list[Floats]]:
+) -> tuple[list[Inclusion], list[Float]]:
     d = len(box)
     sides = np.array([largest_side(r, s, d) for r, s in zip(radii, sides, strict=True)])
     coarsest, around = _sides_that_fit(radii, sides, box, gap)
@@ -124,7 +122,7 @@ def _balls(
     return discs, outlines
 
 
-def _sides_that_fit(radii: Floats, sides: Floats, box: Floats, gap: float) -> tuple[Floats, Floats]:
+def _sides_that_fit(radii: Float, sides: Float, box: Float, gap: float) -> tuple[Float, Float]:
     """Largest sides with which the balls are easily packed, or the finest, and the reach of the balls with them.
 
     A polyhedron of few triangles reaches further out than the sphere of its volume, which takes room in dense packings.
@@ -139,7 +137,7 @@ def _sides_that_fit(radii: Floats, sides: Floats, box: Floats, gap: float) -> tu
     return finer, around
 
 
-def _sphere(own: int, centres: Floats, radii: Floats, side: float, walls: Floats, film: float) -> Inclusion:
+def _sphere(own: int, centres: Float, radii: Float, side: float, walls: Float, film: float) -> Inclusion:
     """A sphere whose triangles are smaller where it comes near another or a wall.
 
     Triangles much wider than the neck there would leave cells without height in it.
@@ -154,7 +152,7 @@ def _sphere(own: int, centres: Floats, radii: Floats, side: float, walls: Floats
     near = _SIDES_OVER_NECK * necks < side
     nearest, sides = radius * towards[near], _SIDES_OVER_NECK * necks[near]
 
-    def wanted(places: Floats) -> Floats:
+    def wanted(places: Float) -> Float:
         along = np.linalg.norm(places[:, None] - nearest, axis=2)
         return np.asarray((sides + WIDENING * along).min(axis=1, initial=np.inf))
 

@@ -25,9 +25,9 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Float
 from ssbsim.geometry.grains.healing import heal
 from ssbsim.geometry.grains.power_diagram import PowerDiagram, fit_measures
 from ssbsim.geometry.grains.tessellation import Tessellation, compact, tessellate
@@ -36,8 +36,6 @@ from ssbsim.geometry.particles.inscribed import hull_distance, inscribed_balls
 from ssbsim.geometry.particles.packing import ball_measure, pack_balls
 from ssbsim.geometry.partition import OUTSIDE
 from ssbsim.geometry.solid.faces import triangulate_faces
-
-Floats = NDArray[np.float64]
 
 _SEED_FRACTIONS = (0.3, 0.2, 0.1)
 """Seeds are the centres of balls in the ratio of the polygons that fill this part of the composite, the first that fits."""
@@ -59,17 +57,17 @@ In a gap between faces cells may be wider than where spheres nearly touch: measu
 
 
 def make_polygons(
-    radii: Floats,
-    sides: Floats,
-    box: Floats,
-    walls: Floats,
+    radii: Float,
+    sides: Float,
+    box: Float,
+    walls: Float,
     gap: float,
     generator: np.random.Generator,
     *,
     film: float,
     growth: float,
     where: str,
-) -> tuple[list[Inclusion], list[Floats]]:
+) -> tuple[list[Inclusion], list[Float]]:
     """Polygons of the measure of given discs or spheres.
 
     Args:
@@ -132,7 +130,7 @@ def _gap_too_wide(share: float, where: str) -> MeshError:
     )
 
 
-def _seeds(radii: Floats, box: Floats, generator: np.random.Generator, where: str) -> Floats:
+def _seeds(radii: Float, box: Float, generator: np.random.Generator, where: str) -> Float:
     """Centres of balls that would fill the box, made smaller."""
     *larger, smallest = (fraction ** (1.0 / len(box)) for fraction in _SEED_FRACTIONS)
     for factor in larger:
@@ -144,14 +142,14 @@ def _seeds(radii: Floats, box: Floats, generator: np.random.Generator, where: st
     return pack_balls(smallest * radii, list(box), 0.0, generator, where=where)
 
 
-def _relaxed(seeds: Floats, measures: Floats, box: Floats) -> Iterator[PowerDiagram]:
+def _relaxed(seeds: Float, measures: Float, box: Float) -> Iterator[PowerDiagram]:
     """Tessellations with more and more equal gaps between bodies of given measures in their cells, without end."""
     from scipy.optimize import brentq
 
     d = len(box)
     whole = float(np.prod(box))
     targets = measures * (whole / measures.sum())
-    weights: Floats | None = None
+    weights: Float | None = None
     while True:
         diagram = fit_measures(seeds, targets, box, weights=weights, tolerance=_TOLERANCE)
         yield diagram
@@ -159,7 +157,7 @@ def _relaxed(seeds: Floats, measures: Floats, box: Floats) -> Iterator[PowerDiag
         weights = diagram.weights
         roundness = inscribed_balls(*diagram.planes())[1] / found ** (1.0 / d)
 
-        def needed(gap: float, roundness: Floats = roundness) -> Floats:
+        def needed(gap: float, roundness: Float = roundness) -> Float:
             return np.asarray((measures ** (1.0 / d) + gap / (2.0 * roundness)) ** d)
 
         most = 2.0 * float(roundness.max()) * whole ** (1.0 / d)
@@ -167,7 +165,7 @@ def _relaxed(seeds: Floats, measures: Floats, box: Floats) -> Iterator[PowerDiag
         targets *= whole / targets.sum()
 
 
-def _shapes(diagram: PowerDiagram, measures: Floats) -> tuple[list[tuple[Floats, list[list[int]]]], Floats]:
+def _shapes(diagram: PowerDiagram, measures: Float) -> tuple[list[tuple[Float, list[list[int]]]], Float]:
     """Corners and faces of bodies of given measures in the cells, and the centres around which they are smaller."""
     cells = tessellate(diagram)
     centres = inscribed_balls(*diagram.planes())[0]
@@ -192,7 +190,7 @@ def _without_short_edges(cells: Tessellation, number: int) -> Tessellation:
     return heal(compact(alone), _SHORTEST_EDGE)
 
 
-def _outline(cell: Tessellation) -> tuple[Floats, list[list[int]]]:
+def _outline(cell: Tessellation) -> tuple[Float, list[list[int]]]:
     """Corners of a cell, in 2D in the order around it, and its faces; normals outwards."""
     sides = cell.sides[:, 0]
     loops = [list(loop) if side == OUTSIDE else list(loop[::-1]) for loop, side in zip(cell.loops, sides, strict=True)]
@@ -205,7 +203,7 @@ def _outline(cell: Tessellation) -> tuple[Floats, list[list[int]]]:
     return cell.points[around], [[start, (start + 1) % len(around)] for start in range(len(around))]
 
 
-def _necks(bodies: Sequence[Floats], walls: Floats, furthest: float) -> Floats:
+def _necks(bodies: Sequence[Float], walls: Float, furthest: float) -> Float:
     """Distance of the hull of each body from the next one or a wall; other bodies count when nearer than `furthest`."""
     from scipy.spatial import ConvexHull
 
@@ -219,9 +217,7 @@ def _necks(bodies: Sequence[Floats], walls: Floats, furthest: float) -> Floats:
     return necks
 
 
-def _divided(
-    outlines: Sequence[Floats], sides: Floats, walls: Floats, *, film: float, growth: float
-) -> list[Inclusion]:
+def _divided(outlines: Sequence[Float], sides: Float, walls: Float, *, film: float, growth: float) -> list[Inclusion]:
     """Outlines with segments as short as the distance to the next one demands."""
     divided = []
     for i, corners in enumerate(outlines):

@@ -13,14 +13,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.gmsh_session import gmsh_session
 from ssbsim.geometry.plane.polygons import FRONTAL_DELAUNAY, loop_area, turn_left
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 
 def group_loops(points: Float, loops: Sequence[Int], *, where: str) -> list[list[Int]]:

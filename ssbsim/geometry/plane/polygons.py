@@ -17,10 +17,8 @@ from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
 from ssbsim.geometry._simplex import signed_measures
-from ssbsim.geometry.gmsh_session import gmsh_session
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
+from ssbsim.geometry.arrays import Float, Int
+from ssbsim.geometry.gmsh_session import OWN_SIZES, gmsh_session
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,15 +163,6 @@ def _cannot_be_filled(polygon: Polygon) -> MeshError:
     )
 
 
-FRONTAL_DELAUNAY = {
-    "General.NumThreads": 1,
-    "Mesh.Algorithm": 6,
-    "Mesh.MeshSizeFromPoints": 0,
-    "Mesh.MeshSizeFromCurvature": 0,
-    "Mesh.MeshSizeExtendFromBoundary": 0,
-    "Mesh.RandomSeed": 1,
-}
-
-"""Options of Gmsh: sizes from our fields only, the same mesh each time."""
+FRONTAL_DELAUNAY = {**OWN_SIZES, "Mesh.Algorithm": 6}
 
 __all__ = ["FRONTAL_DELAUNAY", "Polygon", "fill_polygons", "loop_area", "turn_left"]

@@ -20,14 +20,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.grading import graded_sizes
 from ssbsim.geometry.plane.polygons import Polygon, fill_polygons
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 # Sweeps that spread small sizes along edges; each reaches one edge further, and sizes grow on the way.
 _SWEEPS = 20

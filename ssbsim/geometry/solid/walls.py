@@ -11,18 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.connectivity import connected_parts
 from ssbsim.geometry.grading import graded_sizes
 from ssbsim.geometry.plane.polygons import Polygon, fill_polygons, loop_area
 from ssbsim.geometry.rows import extrude_facets
 from ssbsim.geometry.solid.faces import fit_plane
 from ssbsim.geometry.solid.inset import GrainSurface, InsetDirections
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
+from ssbsim.geometry.solid.shells import next_side
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +86,7 @@ def remesh_walls(
             feet = loop[~plain[surface.partner[loop] // 3]]
             loops.append(lines.follow(loop))
             if len(feet):
-                cut, _ = extrude_facets(np.stack([fan[feet], fan[_next(feet)]], axis=1), levels)
+                cut, _ = extrude_facets(np.stack([fan[feet], fan[next_side(feet)]], axis=1), levels)
                 strips.append(cut)
                 strip_wall.append(np.full(len(cut), wall))
         everything = lines.all_points()
@@ -217,9 +215,9 @@ def trace_loops(partner: Int, regions: Int, members: Int) -> list[Int]:
     rim = sides[regions[partner[sides] // 3] != region]
     following: dict[int, int] = {}
     for side in rim.tolist():
-        turn = _next_one(side)
+        turn = next_side(side)
         while regions[partner[turn] // 3] == region:
-            turn = _next_one(int(partner[turn]))
+            turn = next_side(int(partner[turn]))
         following[side] = turn
     loops = []
     while following:
@@ -229,14 +227,6 @@ def trace_loops(partner: Int, regions: Int, members: Int) -> list[Int]:
             loop.append(side)
         loops.append(np.array(loop))
     return loops
-
-
-def _next(side: Int) -> Int:
-    return side - side % 3 + (side + 1) % 3
-
-
-def _next_one(side: int) -> int:
-    return side - side % 3 + (side + 1) % 3
 
 
 __all__ = ["OutlineError", "Walls", "remesh_walls", "trace_loops"]
