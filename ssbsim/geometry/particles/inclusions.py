@@ -31,6 +31,34 @@ _FINEST = 6.0
 _SAMPLES = 192
 
 
+WHERE = "geometry.particles"
+"""Place of the bodies in the case, for messages."""
+
+
+@dataclass(frozen=True, eq=False)
+class Container:
+    """The box that bodies are put into, and what is asked for between them.
+
+    Attributes:
+        corner: Lower corner of the box, shape (d,).
+        extent: Its edges, shape (d,).
+        gap: Smallest distance between two bodies and to the walls.
+        film: Thickness of the film around every body, which takes from the distance between them.
+        growth: Sizes grow by at most this ratio from facet to facet.
+    """
+
+    corner: Float
+    extent: Float
+    gap: float
+    film: float
+    growth: float
+
+    @property
+    def walls(self) -> Float:
+        """Lower and upper corner of the box, shape (2, d)."""
+        return np.stack([self.corner, self.corner + self.extent])
+
+
 @dataclass(frozen=True, eq=False)
 class Inclusion:
     """A closed body.
@@ -162,6 +190,8 @@ def _distances(places: Float, outline: Float) -> Float:
 
 __all__ = [
     "CHORDS",
+    "WHERE",
+    "Container",
     "Inclusion",
     "closed_loop",
     "disc_places",

@@ -31,7 +31,15 @@ from ssbsim.geometry.arrays import Float
 from ssbsim.geometry.grains.healing import heal
 from ssbsim.geometry.grains.power_diagram import PowerDiagram, fit_measures
 from ssbsim.geometry.grains.tessellation import Tessellation, compact, tessellate
-from ssbsim.geometry.particles.inclusions import Inclusion, closed_loop, divide, side_places, wanted_sizes
+from ssbsim.geometry.particles.inclusions import (
+    WHERE,
+    Container,
+    Inclusion,
+    closed_loop,
+    divide,
+    side_places,
+    wanted_sizes,
+)
 from ssbsim.geometry.particles.inscribed import hull_distance, inscribed_balls
 from ssbsim.geometry.particles.packing import ball_measure, pack_balls
 from ssbsim.geometry.partition import OUTSIDE
@@ -57,29 +65,15 @@ In a gap between faces cells may be wider than where spheres nearly touch: measu
 
 
 def make_polygons(
-    radii: Float,
-    sides: Float,
-    box: Float,
-    walls: Float,
-    gap: float,
-    generator: np.random.Generator,
-    *,
-    film: float,
-    growth: float,
-    where: str,
+    radii: Float, sides: Float, container: Container, generator: np.random.Generator
 ) -> tuple[list[Inclusion], list[Float]]:
     """Polygons of the measure of given discs or spheres.
 
     Args:
         radii: Of the discs or spheres, shape (n,).
         sides: Largest side of the facets of each, shape (n,).
-        box: Extents, shape (d,).
-        walls: Lower and upper corner of the box, shape (2, d).
-        gap: Smallest distance between two of them and to the walls.
+        container: Where they are put.
         generator: Source of everything random.
-        film: Thickness of the film around them, which takes from the distance between them.
-        growth: Sizes grow by at most this ratio from facet to facet.
-        where: The place, for messages.
 
     Returns:
         The bodies, and in 2D their corners.
@@ -87,12 +81,13 @@ def make_polygons(
     Raises:
         MeshError: where the gap is too wide.
     """
-    d, inner = len(box), box - gap
+    walls, gap, film, growth = container.walls, container.gap, container.film, container.growth
+    d, inner = len(container.extent), container.extent - gap
     measures = np.array([ball_measure(r, d) for r in radii])
     whole = float(np.prod(inner))
     if measures.sum() >= whole:
-        raise _gap_too_wide(0.0, where)
-    seeds = _seeds(radii * (whole / measures.sum()) ** (1.0 / d), inner, generator, where)
+        raise _gap_too_wide(0.0)
+    seeds = _seeds(radii * (whole / measures.sum()) ** (1.0 / d), inner, generator)
     # Tolerances of tessellations are for cells of a size about 1.
     scale = (whole / len(radii)) ** (1.0 / d)
     widest = 0.0
@@ -103,13 +98,13 @@ def make_polygons(
         outlines = [walls[0] + 0.5 * gap + scale * corners for corners, _ in shapes]
         necks = _necks(outlines, walls, gap + 2.0 * film + float(sides.max()))
         if d == 2 and necks.min() >= gap:
-            return _divided(outlines, sides, walls, film=film, growth=growth), outlines
+            return _divided(outlines, sides, container), outlines
         if d == 3 and necks.min() >= gap:
             bodies = []
             fine = np.clip(_SIDES_OVER_NECK * (necks - 2.0 * film), sides / _FINEST, sides)
             for number, corners in enumerate(outlines):
                 faces = [[loop] for loop in shapes[number][1]]
-                filled = triangulate_faces(corners, faces, float(fine[number]), growth=growth, where=where)
+                filled = triangulate_faces(corners, faces, float(fine[number]), growth=growth, where=WHERE)
                 centre = walls[0] + 0.5 * gap + scale * centres[number]
                 bodies.append(Inclusion(filled.points, filled.triangles).scaled_to(float(measures[number]), centre))
             # Inside, bent faces may stand out a little beyond their corners.
@@ -119,27 +114,27 @@ def make_polygons(
         widest = max(widest, float(necks.min()))
         if step == _STEPS[1]:
             break
-    raise _gap_too_wide(widest / gap, where)
+    raise _gap_too_wide(widest / gap)
 
 
-def _gap_too_wide(share: float, where: str) -> MeshError:
+def _gap_too_wide(share: float) -> MeshError:
     return MeshError(
         f"Polygons that fill so much of the composite leave gaps down to {100.0 * share:.3g} % of the gap asked for.",
-        where=where,
+        where=WHERE,
         hint="make volume_fraction, gap or spread smaller, or try another seed",
     )
 
 
-def _seeds(radii: Float, box: Float, generator: np.random.Generator, where: str) -> Float:
+def _seeds(radii: Float, box: Float, generator: np.random.Generator) -> Float:
     """Centres of balls that would fill the box, made smaller."""
     *larger, smallest = (fraction ** (1.0 / len(box)) for fraction in _SEED_FRACTIONS)
     for factor in larger:
         try:
-            return pack_balls(factor * radii, list(box), 0.0, generator, where=where)
+            return pack_balls(factor * radii, list(box), 0.0, generator, where=WHERE)
         except MeshError:
             # A few large ones among small ones may not fit between the walls.
             continue
-    return pack_balls(smallest * radii, list(box), 0.0, generator, where=where)
+    return pack_balls(smallest * radii, list(box), 0.0, generator, where=WHERE)
 
 
 def _relaxed(seeds: Float, measures: Float, box: Float) -> Iterator[PowerDiagram]:
@@ -217,7 +212,7 @@ def _necks(bodies: Sequence[Float], walls: Float, furthest: float) -> Float:
     return necks
 
 
-def _divided(outlines: Sequence[Float], sides: Float, walls: Float, *, film: float, growth: float) -> list[Inclusion]:
+def _divided(outlines: Sequence[Float], sides: Float, container: Container) -> list[Inclusion]:
     """Outlines with segments as short as the distance to the next one demands."""
     divided = []
     for i, corners in enumerate(outlines):
@@ -226,8 +221,8 @@ def _divided(outlines: Sequence[Float], sides: Float, walls: Float, *, film: flo
         for k in range(len(corners)):
             start, end = corners[k], following[k]
             length = float(np.linalg.norm(end - start))
-            sizes = wanted_sizes(side_places(start, end), i, outlines, walls, float(sides[i]), film)
-            points.append(start + divide(sizes, length, growth)[:-1, None] * (end - start))
+            sizes = wanted_sizes(side_places(start, end), i, outlines, container.walls, float(sides[i]), container.film)
+            points.append(start + divide(sizes, length, container.growth)[:-1, None] * (end - start))
         divided.append(Inclusion(np.vstack(points), closed_loop(sum(map(len, points)))))
     return divided
 
