@@ -6,7 +6,7 @@ import numpy as np
 
 from ssbsim.geometry._facets import cells_of_facets
 from ssbsim.geometry.arrays import Float, Int
-from ssbsim.geometry.connectivity import connected_parts
+from ssbsim.geometry.connectivity import closed_loops, connected_parts
 from ssbsim.geometry.grains.subdivision import divide_body, facets_between
 from ssbsim.geometry.plane.polygons import Polygon, fill_polygons
 from ssbsim.geometry.solid.tetrahedra import fill_bodies
@@ -76,13 +76,7 @@ def _fill(points: Float, facets: Int, regions: Int, wanted: list[int], growth: f
 
 def _loops(points: Float, segments: Int) -> list[Int]:
     """Closed chains of segments, the outer one first."""
-    after = {int(a): int(b) for a, b in segments}
-    loops = []
-    while after:
-        loop = [next(iter(after))]
-        while (v := after.pop(loop[-1])) != loop[0]:
-            loop.append(v)
-        loops.append(np.array(loop))
+    loops = [np.array(loop) for loop in closed_loops({int(a): int(b) for a, b in segments})]
     return sorted(loops, key=lambda loop: -float(np.ptp(points[loop], axis=0).max()))
 
 

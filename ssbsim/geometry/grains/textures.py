@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssbsim.geometry.arrays import Float
+from ssbsim.geometry.connectivity import closed_loops
 from ssbsim.geometry.grains.tessellation import (
     SAME_PLACE,
     Loop,
@@ -52,13 +53,7 @@ def _outlines(cells: Tessellation) -> list[Loop]:
         following[left][a] = b
         if right != OUTSIDE:
             following[right][b] = a
-    outlines = []
-    for after in following:
-        around = [next(iter(after))]
-        while (v := after[around[-1]]) != around[0]:
-            around.append(v)
-        outlines.append(tuple(around))
-    return outlines
+    return [tuple(closed_loops(after)[0]) for after in following]
 
 
 def stack_layers(layers: Sequence[Tessellation]) -> Tessellation:

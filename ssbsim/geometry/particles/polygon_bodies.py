@@ -28,6 +28,7 @@ import numpy as np
 
 from ssbsim.errors import MeshError
 from ssbsim.geometry.arrays import Float
+from ssbsim.geometry.connectivity import closed_loops
 from ssbsim.geometry.grains.healing import heal
 from ssbsim.geometry.grains.power_diagram import PowerDiagram, fit_measures
 from ssbsim.geometry.grains.tessellation import Tessellation, compact, tessellate
@@ -191,10 +192,7 @@ def _outline(cell: Tessellation) -> tuple[Float, list[list[int]]]:
     loops = [list(loop) if side == OUTSIDE else list(loop[::-1]) for loop, side in zip(cell.loops, sides, strict=True)]
     if cell.dimension == 3:
         return cell.points, loops
-    after = {start: end for start, end in loops}
-    around = [0]
-    while after[around[-1]] != around[0]:
-        around.append(after[around[-1]])
+    around = closed_loops({start: end for start, end in sorted(loops)})[0]
     return cell.points[around], [[start, (start + 1) % len(around)] for start in range(len(around))]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ssbsim.errors import MeshError
 from ssbsim.geometry.arrays import Float, Int
-from ssbsim.geometry.connectivity import connected_parts
+from ssbsim.geometry.connectivity import closed_loops, connected_parts
 from ssbsim.geometry.grading import graded_sizes
 from ssbsim.geometry.plane.polygons import Polygon, fill_polygons, loop_area
 from ssbsim.geometry.rows import extrude_facets
@@ -219,14 +219,7 @@ def trace_loops(partner: Int, regions: Int, members: Int) -> list[Int]:
         while regions[partner[turn] // 3] == region:
             turn = next_side(int(partner[turn]))
         following[side] = turn
-    loops = []
-    while following:
-        start = min(following)
-        loop = [start]
-        while (side := following.pop(loop[-1])) != start:
-            loop.append(side)
-        loops.append(np.array(loop))
-    return loops
+    return [np.array(loop) for loop in closed_loops(dict(sorted(following.items())))]
 
 
 __all__ = ["OutlineError", "Walls", "remesh_walls", "trace_loops"]
