@@ -20,7 +20,7 @@ from ssbsim.commands.resolution import BulkPhases, bulk_phases, space_charge_pla
 from ssbsim.commands.text_tables import bytes_text, number, number_range, table
 from ssbsim.errors import MeshError
 from ssbsim.geometry import MeshData, build_geometry
-from ssbsim.physics import NUMPY, unknowns_of
+from ssbsim.physics import NUMPY, internal_unknowns, unknowns_of
 from ssbsim.results import estimate_output
 
 #: Cell size at a space charge, in Debye lengths: above the first a warning, above the second an error.
@@ -105,7 +105,7 @@ def report_on(case: Case, mesh: MeshData) -> CheckReport:
     ]
     if len(split) > _MOST_NAMED:
         warnings.append(f"So are {len(split) - _MOST_NAMED} more grains.")
-    n_fields = len(unknowns_of(bulk.models))
+    n_fields = len(unknowns_of(bulk.models, internal_unknowns(case.interfaces)))
     nodes = len(mesh.points) * (2 if case.solver.element_order == 2 else 1)
     unknowns = nodes * n_fields
     saved = _saved_steps(case)

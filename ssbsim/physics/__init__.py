@@ -6,7 +6,7 @@ The laws themselves need no FEniCSx; the functional is loaded at first use, so t
 from typing import TYPE_CHECKING
 
 from ssbsim._lazy import lazy_names
-from ssbsim.physics.laws import INTERFACE_LAWS, Contact, InterfaceLaw, interface_laws
+from ssbsim.physics.laws import INTERFACE_LAWS, Contact, InterfaceLaw, interface_laws, internal_unknowns
 from ssbsim.physics.mobility import MobilityMatrix
 from ssbsim.physics.operations import NUMPY, Operations
 from ssbsim.physics.phases import PhaseModel, SiteClass, debye_length, phase_model
@@ -57,6 +57,7 @@ __all__ = [
     "build_functional",
     "debye_length",
     "interface_laws",
+    "internal_unknowns",
     "phase_model",
     "terminal_model",
     "unknowns_of",

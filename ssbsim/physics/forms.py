@@ -137,6 +137,7 @@ class _Sums:
         constant: Callable[[float], Any],
     ) -> None:
         self._placement, self._parameters, self._op, self._constant = placement, parameters, op, constant
+        self._y, self._test_function = y, test
         self._now = placement.unknowns.state(y)
         self._test = placement.unknowns.state(test)
         self.storage: list[Any] = []
@@ -177,9 +178,9 @@ class _Sums:
     def add_interfaces(self) -> None:
         """What interfaces store and dissipate."""
         load, physical = self._parameters.load, self._parameters.physical
-        a, b = (_side(self._now, side) for side in "+-")
-        test_a, test_b = (_side(self._test, side) for side in "+-")
         for interface in self._placement.interfaces:
+            a, b = self._sides(self._y, interface.name)
+            test_a, test_b = self._sides(self._test_function, interface.name)
             part, plane = self._parameters.parts[interface.name], self._placement.measures.interior(interface.name)
             for law in interface.laws:
                 stored = law.storage(a, b, self._op)
@@ -205,9 +206,11 @@ class _Sums:
                 charges[name] = model.charge(phi) * wall
         return charges
 
-
-def _side(state: State, side: str) -> State:
-    return State({k: mu(side) for k, mu in state.mu.items()}, state.phi(side))
+    def _sides(self, function: Any, interface: str) -> tuple[State, State]:
+        """The fields of a function on the first and the second side of an interface."""
+        unknowns = self._placement.unknowns
+        first, second = ([function[i](side) for i in range(len(unknowns))] for side in "+-")
+        return unknowns.state(first, interface), unknowns.state(second)
 
 
 __all__ = ["Forms", "Parameters", "build_forms"]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ssbsim.case import Case, ReservoirTerminal
 from ssbsim.discretization import DistributedMesh, Measures, Scales, broken_space, facet_numbers
 from ssbsim.errors import CaseError, MeshError
-from ssbsim.physics.laws import Contact, InterfaceLaw, interface_laws
+from ssbsim.physics.laws import Contact, InterfaceLaw, interface_laws, internal_unknowns
 from ssbsim.physics.phases import PhaseModel, phase_model
 from ssbsim.physics.terminals import Applied, terminal_model
 from ssbsim.physics.unknowns import Unknowns, unknowns_of
@@ -225,8 +225,12 @@ def owned_nodes(space: Any, nodes: Ints) -> Ints:
 
 def terminal_nodes(mesh: DistributedMesh, space: Any, name: str) -> Ints:
     """Owned nodes on a boundary; collective."""
-    layout, entities = space.dofmap.dof_layout, mesh.terminal_entities(name)
-    facets = range(mesh.facets_per_cell)
+    return facet_nodes(mesh, space, mesh.terminal_entities(name))
+
+
+def facet_nodes(mesh: DistributedMesh, space: Any, entities: Ints) -> Ints:
+    """Owned nodes of (cell, facet of it) that any rank names, on the side of the cell; collective."""
+    layout, facets = space.dofmap.dof_layout, range(mesh.facets_per_cell)
     closure = np.array([layout.entity_closure_dofs(mesh.dim - 1, f) for f in facets], dtype=np.int32)
     return owned_nodes(space, space.dofmap.list[entities[:, :1], closure[entities[:, 1]]].reshape(-1))
 
@@ -255,6 +259,7 @@ def find_rows(
     terminals: Mapping[str, Any],
     phases: Mapping[str, PhaseModel],
     phase_cells: Mapping[str, Ints],
+    interfaces: Sequence[PlacedInterface],
 ) -> Rows:
     """Find the rows that terminals fix, those of unknowns that are absent, and those that hold at every instant.
 
@@ -265,6 +270,7 @@ def find_rows(
         terminals: Terminal models by name.
         phases: Phase models by name.
         phase_cells: Owned cells of every phase.
+        interfaces: The interfaces, whose first sides have the unknowns of their laws.
     """
     n_nodes = space.dofmap.index_map.size_local
 
@@ -294,6 +300,11 @@ def find_rows(
     for unknown in unknowns:
         unknowns.column(absent, unknown.name)[:] = ~near(unknown.exists_in)
         unknowns.column(instantaneous, unknown.name)[:] = ~near(unknown.is_stored_in)
+    for unknown in unknowns:
+        for interface in interfaces:
+            if unknown.interface == interface.name:
+                nodes = facet_nodes(mesh, space, interface.entities[:, :2])
+                unknowns.column(absent, unknown.name)[nodes] = False
     return Rows(fixed, tuple(sorted(shared)), np.flatnonzero(absent).astype(np.int32), instantaneous)
 
 
@@ -361,7 +372,8 @@ def place_cell(case: Case, mesh: DistributedMesh, scales: Scales, constant: Call
         name: mesh.cells_of([g for g, grain in enumerate(mesh.grains) if grain.phase == name]) for name in phases
     }
     interfaces = place_interfaces(case, mesh, phases, scales, constant, phases_in_forms)
-    unknowns, order = unknowns_of(phases), case.solver.element_order
+    unknowns = unknowns_of(phases, internal_unknowns(case.interfaces))
+    order = case.solver.element_order
     regions = broken_regions(mesh, interfaces if unknowns.are_broken else ())
     space = broken_space(mesh, components=len(unknowns), order=order, region_of_grain=regions)
     terminals = {}
@@ -386,5 +398,5 @@ def place_cell(case: Case, mesh: DistributedMesh, scales: Scales, constant: Call
         phase_cells=phase_cells,
         interfaces=interfaces,
         terminals=terminals,
-        rows=find_rows(mesh, space, unknowns, terminals, phases, phase_cells),
+        rows=find_rows(mesh, space, unknowns, terminals, phases, phase_cells, interfaces),
     )

@@ -8,6 +8,8 @@ species    ``mu_k``, electrochemical   the species (mol)                over tim
 potential  ``phi``, electrostatic      charge: in a Poisson phase       at every instant in a Poisson phase, ``q = 0``;
            potential                   Gauss's law, in a conductor its  over time in a conductor
                                        electrons
+internal   of a law of an interface,   what the law stores with it      over time, on the first side of the interface
+           on its plane                                                 only
 =========  ==========================  ===============================  =============================================
 
 Where all potentials are raised by kT/e, an unknown grows by its charge number, z of a species and 1 of phi; with the same
@@ -37,6 +39,7 @@ class Kind(Enum):
 
     SPECIES = "electrochemical potential of a species"
     POTENTIAL = "electrostatic potential"
+    INTERNAL = "unknown of a law of an interface"
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Unknown:
         charge_number: By how much it grows where all potentials are raised by kT/e, and the charge of what its row counts.
         unit: Its unit in results; one unit is ``scales.potential`` of it.
         is_broken: Whether it may jump where an interface is broken.
+        interface: The interface that an internal unknown belongs to.
+        short_name: Its name for the law.
     """
 
     name: str
@@ -56,14 +61,16 @@ class Unknown:
     charge_number: int
     unit: str
     is_broken: bool = True
+    interface: str = ""
+    short_name: str = ""
 
     def exists_in(self, phase: PhaseModel) -> bool:
         """Whether a phase has it; elsewhere its rows are empty."""
-        return self.kind is Kind.POTENTIAL or self.name in phase.charges
+        return self.kind is Kind.POTENTIAL or (self.kind is Kind.SPECIES and self.name in phase.charges)
 
     def is_stored_in(self, phase: PhaseModel) -> bool:
         """Whether its row holds over time near a phase, and not at every instant."""
-        return self.kind is Kind.SPECIES or phase.permittivity is None
+        return self.kind is not Kind.POTENTIAL or phase.permittivity is None
 
 
 class Unknowns:
@@ -127,20 +134,35 @@ class Unknowns:
         """Rows of an unknown at some nodes."""
         return (nodes * len(self) + self.index(name)).astype(np.int32)
 
-    def state(self, components: Any) -> State:
+    def state(self, components: Any, interface: str = "") -> State:
         """The fields at a point, or at many.
 
         Args:
             components: Gives the unknown of an index: a function of UFL, or an array of shape (unknowns, ...).
+            interface: Where the points lie on the first side of one; its own unknowns are then among the fields.
         """
-        return State({name: components[self.index(name)] for name in self.species}, components[self.index(POTENTIAL)])
+        return State(
+            {name: components[self.index(name)] for name in self.species},
+            components[self.index(POTENTIAL)],
+            {u.short_name: components[self.index(u.name)] for u in self if u.interface == interface != ""},
+        )
 
 
-def unknowns_of(phases: Mapping[str, PhaseModel]) -> Unknowns:
-    """The unknowns of a cell of some phases: their species in the order in which they appear, and the potential."""
+def unknowns_of(phases: Mapping[str, PhaseModel], internal: Mapping[str, tuple[str, ...]]) -> Unknowns:
+    """The unknowns of a cell: the species of its phases as they appear, the potential, and those that laws add.
+
+    Args:
+        phases: Models of the phases, by name.
+        internal: Names of the unknowns of the laws of every interface.
+    """
     charges = {k: z for model in phases.values() for k, z in model.charges.items()}
     species = tuple(Unknown(name, Kind.SPECIES, z, "eV") for name, z in charges.items())
-    return Unknowns((*species, Unknown(POTENTIAL, Kind.POTENTIAL, 1, "V")))
+    own = tuple(
+        Unknown(f"{name} of {interface}", Kind.INTERNAL, 0, "eV", interface=interface, short_name=name)
+        for interface, names in internal.items()
+        for name in names
+    )
+    return Unknowns((*species, Unknown(POTENTIAL, Kind.POTENTIAL, 1, "V"), *own))
 
 
 __all__ = ["POTENTIAL", "Kind", "Unknown", "Unknowns", "unknowns_of"]

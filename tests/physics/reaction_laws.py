@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ssbsim.case import Interface, LawModel
-from ssbsim.physics import Contact, InterfaceLaw, Operations, State
+from ssbsim.physics import SITE_STATISTICS, Contact, InterfaceLaw, Operations, State
 
 
 class RenamingLaw(LawModel):
@@ -77,6 +77,53 @@ class Together(InterfaceLaw):
 
     def conductances(self, species: str, *, tracer: bool = False) -> npt.NDArray[np.float64] | None:
         return np.full(self.count, float(self.conductance)) if species in self.pair and not tracer else None
+
+
+class AdsorptionLaw(LawModel):
+    """A species crosses in two steps, by sites of the plane that hold it on the way."""
+
+    law: Literal["adsorption"] = "adsorption"
+    species: str
+    density: float
+    first_step: float
+    second_step: float
+
+    says = "in two steps"
+    acts_on = "jump"
+    species_keys = {"species": "both"}
+    crosses = True
+    ties_potentials = True
+
+
+class Adsorption(InterfaceLaw):
+    """``J_1 = g_1 (mu_a - m)``, ``J_2 = g_2 (m - mu_b)``, ``dn/dt = J_1 - J_2``, ``n = N/(1 + exp(z phi_a - m))``.
+
+    N in mol/m2, g in mol/(m2 s) per kT; the plane is neutral at half filling.
+    """
+
+    schema = AdsorptionLaw
+    internal = ("adsorbed",)
+
+    def __init__(self, law: AdsorptionLaw, contact: Contact) -> None:
+        self.species = law.species
+        self.z = contact.phases[0].charges[law.species]
+        self.density = contact.constant(law.density / contact.scales.amount)
+        self.steps = tuple(contact.constant(g / contact.scales.flux) for g in (law.first_step, law.second_step))
+
+    def affinities(self, a: State, b: State) -> tuple[Any, ...]:
+        adsorbed = a.more["adsorbed"]
+        return a.mu[self.species] - adsorbed, adsorbed - b.mu[self.species]
+
+    def storage(self, a: State, b: State, op: Operations) -> Any:
+        filling = SITE_STATISTICS["site_limited"].pressure([a.more["adsorbed"] - self.z * a.phi], op)
+        return self.density * (filling + 0.5 * self.z * a.phi)
+
+    def reference(self, a: State, b: State) -> Any:
+        return 0.5 * self.density * a.more["adsorbed"]
+
+    def dissipation(self, a: State, b: State, op: Operations) -> Any:
+        first, second = self.affinities(a, b)
+        return 0.5 * (self.steps[0] * first * first + self.steps[1] * second * second)
 
 
 def with_law(case: Any, interface: str, law: LawModel) -> Any:

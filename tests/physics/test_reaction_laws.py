@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from reaction_laws import Renaming, RenamingLaw, Together, TogetherLaw, with_law
+from reaction_laws import Adsorption, AdsorptionLaw, Renaming, RenamingLaw, Together, TogetherLaw, with_law
 from samples import electrode, lattice_gas, layers, make_case, reservoir, run_studies, salt, simulation
 
-from ssbsim.case import ImpedanceStudy
+from ssbsim.case import Case, ImpedanceStudy
 from ssbsim.constants import FARADAY, GAS_CONSTANT
 from ssbsim.physics import INTERFACE_LAWS
 from ssbsim.studies.impedance import impedance_spectrum
@@ -21,6 +22,7 @@ PER_KT = 1e-12 * 5e3 / THICKNESS
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(INTERFACE_LAWS, "renaming", Renaming)  # type: ignore[arg-type]
     monkeypatch.setitem(INTERFACE_LAWS, "together", Together)  # type: ignore[arg-type]
+    monkeypatch.setitem(INTERFACE_LAWS, "adsorption", Adsorption)  # type: ignore[arg-type]
 
 
 def lithium(name: str) -> dict[str, object]:
@@ -105,3 +107,70 @@ def test_amounts_that_cross_together_are_equal() -> None:
         run_studies(run)
         # B- has no way out on the right, so nothing crosses, of either.
         assert run.flows().species["right"]["A+"] == pytest.approx(0.0, abs=1e-12 * 1e-6)
+
+
+SITES = 1e-6
+TWO_STEPS = AdsorptionLaw(species="Li+", density=SITES, first_step=0.4 * PER_KT, second_step=0.8 * PER_KT)
+
+
+def adsorbing(**parts: object) -> Case:
+    """Two lattice gases and a plane with an unknown of its own between them."""
+    given = {
+        "geometry": layers(("e", 4.0), ("f", 4.0), bulk=1.0, dimension=parts.pop("dimension", 1)),
+        "phases": {"e": lithium("Li+"), "f": lithium("Li+")},
+        "solver": {"coarse_mesh": "warn"},
+    }
+    return with_law(make_case(**(given | parts)), "e|f", TWO_STEPS)
+
+
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_an_internal_unknown_stands_between_two_steps_in_series(dimension: int) -> None:
+    terminals = {"left": reservoir(), "right": reservoir(potential=1e-6)}
+    with simulation(adsorbing(terminals=terminals, study=[{"kind": "steady"}], dimension=dimension)) as run:
+        run_studies(run)
+        flows = run.flows().species
+        unknowns = run.functional.placement.unknowns
+        adsorbed = unknowns.column(run.point.y, "adsorbed of e|f")
+        area = run.boundary_measures["right"]
+        x = run.functional.placement.space.tabulate_dof_coordinates()
+        nodes = int(np.sum(np.isclose(x[:, 0], x[:, 0].max())))  # as many on every plane across x
+    volts = 1e-6 * FARADAY / KT
+    flux = PER_KT * volts / (1.0 + 1.0 + 1.0 / 0.4 + 1.0 / 0.8)
+    assert flows["right"]["Li+"] / area == pytest.approx(flux, rel=1e-5)
+    # It lives on the plane alone, where the potential has fallen by the second layer and the second step.
+    there = adsorbed[adsorbed != 0.0]
+    assert len(there) == nodes
+    np.testing.assert_allclose(there, volts - flux / PER_KT * (1.0 + 1.0 / 0.8), rtol=1e-4)
+
+
+def test_what_the_plane_holds_comes_from_the_phases() -> None:
+    """Between blocking electrodes: what is adsorbed is missing in the phases, and all potentials become equal."""
+    terminals = {"left": electrode(0.0), "right": electrode(0.1)}
+    study = [{"kind": "equilibrium"}, {"kind": "transient", "duration": 1e-6}]
+    phases = {"e": lattice_gas(0.4), "f": lattice_gas(0.3)}
+    with simulation(adsorbing(terminals=terminals, study=study, phases=phases)) as run:
+        placement = run.functional.placement
+        n = placement.unknowns
+
+        def held() -> float:
+            return run.sum(n.column(run.point.q, "adsorbed of e|f")) * run.scales.amount
+
+        before = run.amounts()["Li+"]
+        assert held() == pytest.approx(0.5 * SITES, rel=1e-12)
+        run_studies(run)
+        change = held() - 0.5 * SITES
+        assert abs(change) > 1e-2 * SITES
+        assert run.amounts()["Li+"] - before == pytest.approx(-change, rel=1e-8)
+        mu = n.column(run.point.y, "Li+")
+        adsorbed = n.column(run.point.y, "adsorbed of e|f")
+        assert adsorbed[adsorbed != 0.0] == pytest.approx(mu.mean(), abs=1e-8)
+        assert mu.max() - mu.min() < 1e-8
+
+
+def test_its_impedance_at_low_frequency_has_both_steps() -> None:
+    study = [{"kind": "equilibrium"}]
+    with simulation(adsorbing(terminals={"left": reservoir(), "right": reservoir()}, study=study)) as run:
+        run_studies(run)
+        spectrum = impedance_spectrum(run, ImpedanceStudy.model_validate({"frequencies": [1e-3], "terminal": "right"}))
+    expected = KT / (FARADAY**2 * PER_KT) * (1.0 + 1.0 + 1.0 / 0.4 + 1.0 / 0.8)
+    assert spectrum.impedance[0].real == pytest.approx(expected, rel=1e-8)

@@ -8,7 +8,7 @@ from samples import electrode, lattice_gas, make_case, salt
 from samples import simulation as simulate
 
 from ssbsim.discretization import Scales
-from ssbsim.physics import POTENTIAL, Kind, Unknown, Unknowns, phase_model, unknowns_of
+from ssbsim.physics import POTENTIAL, Kind, State, Unknown, Unknowns, phase_model, unknowns_of
 
 SCALES = Scales(298.15, 1e-8, 1e4, 1e-12)
 
@@ -30,7 +30,7 @@ METAL = {"electrostatics": "conductor", "electronic_conductivity": 100.0, "permi
 
 
 def test_species_of_all_phases_come_first_each_once_and_then_the_potential() -> None:
-    found = unknowns_of(models(e=salt(), f=lattice_gas()))
+    found = unknowns_of(models(e=salt(), f=lattice_gas()), {})
     assert found.names == ("A+", "B-", "Li+", POTENTIAL)
     assert found.species == ("A+", "B-", "Li+")
     assert len(found) == 4
@@ -59,7 +59,7 @@ def test_rows_columns_and_states_are_those_of_any_order() -> None:
 
 def test_where_an_unknown_exists_and_is_stored() -> None:
     e, f = models(e=lattice_gas(), f=lattice_gas() | METAL).values()
-    lithium, phi = unknowns_of({"e": e, "f": f})
+    lithium, phi = unknowns_of({"e": e, "f": f}, {})
     assert lithium.is_stored_in(e)
     assert lithium.is_stored_in(f)
     assert not phi.is_stored_in(e)
@@ -91,3 +91,12 @@ def test_the_rows_of_a_cell_follow_from_them() -> None:
             assert (unknowns.column(absent, name) == here).all(), name
         assert (unknowns.column(rows.instantaneous, POTENTIAL) == (x < 3.9e-9)).all()
         assert not unknowns.column(rows.instantaneous, "Li+").any()
+
+
+def test_unknowns_of_laws_come_last_and_are_seen_on_their_interface_only() -> None:
+    unknowns = unknowns_of(models(e=lattice_gas()), {"e|e": (), "e|f": ("adsorbed",)})
+    assert unknowns.names == ("Li+", POTENTIAL, "adsorbed of e|f")
+    assert unknowns.species == ("Li+",)
+    assert unknowns.charge_numbers.tolist() == [1.0, 1.0, 0.0]
+    assert unknowns.state([1.0, 2.0, 3.0]) == State({"Li+": 1.0}, 2.0)
+    assert unknowns.state([1.0, 2.0, 3.0], "e|f") == State({"Li+": 1.0}, 2.0, {"adsorbed": 3.0})

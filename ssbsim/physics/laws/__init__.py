@@ -23,4 +23,12 @@ def interface_laws(interface: Interface, contact: Contact) -> list[InterfaceLaw]
     return [INTERFACE_LAWS[law.law](law, contact) for law in interface.laws]
 
 
-__all__ = ["INTERFACE_LAWS", "Contact", "InterfaceLaw", "OneSpecies", "interface_laws"]
+def internal_unknowns(interfaces: Mapping[str, Interface]) -> dict[str, tuple[str, ...]]:
+    """Names of the unknowns that the laws of every interface of the case add."""
+    return {
+        name: tuple(own for law in interface.laws for own in INTERFACE_LAWS[law.law].internal)
+        for name, interface in interfaces.items()
+    }
+
+
+__all__ = ["INTERFACE_LAWS", "Contact", "InterfaceLaw", "OneSpecies", "interface_laws", "internal_unknowns"]

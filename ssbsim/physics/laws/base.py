@@ -10,6 +10,11 @@ its minimum at X = 0::
 positive when mu is higher in a. For one species the overpotential is ``eta = jump(mu_k) / (z_k F)`` and the current from a
 to b ``i = z_k F J_k``. Storage in J/m2 and dissipation in W/m2, both over RT and in units of the problem.
 
+A law may have unknowns m of its own on the plane, such as the potential of an adsorbed species, which enter affinities as
+potentials do. What the plane holds is the derivative of the storage in m, and changes with what arrives and leaves::
+
+    d/dt dS/dm + d psi/dm = 0
+
 On a perfect contact the potentials are continuous and jumps vanish: only laws that act on the plane itself make sense.
 On a broken contact the laws of the plane act on both sides in equal halves.
 """
@@ -70,6 +75,8 @@ class InterfaceLaw:
 
     #: The class of its keys, with its facts.
     schema: ClassVar[type[LawModel]]
+    #: Its own unknowns, in kT, which stand in ``a.more``: their rows count what the plane holds over time.
+    internal: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, law: Any, contact: Contact) -> None:
         pass
