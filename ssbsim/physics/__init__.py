@@ -17,14 +17,15 @@ from ssbsim.physics.unknowns import POTENTIAL, Kind, Unknown, Unknowns, unknowns
 
 if TYPE_CHECKING:
     from ssbsim.physics.functional import Functional, build_functional
-    from ssbsim.physics.placement import FixedRows, PlacedInterface, Placement
+    from ssbsim.physics.placement import PlacedInterface, Placement
+    from ssbsim.physics.rows import FixedRows
     from ssbsim.physics.ufl_operations import UFL
 
 __getattr__ = lazy_names(
     __name__,
     {
         "UFL": "ufl_operations",
-        "FixedRows": "placement",
+        "FixedRows": "rows",
         "Functional": "functional",
         "PlacedInterface": "placement",
         "Placement": "placement",

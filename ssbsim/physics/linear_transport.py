@@ -34,7 +34,8 @@ from ssbsim.case import Case
 from ssbsim.discretization import DistributedMesh, Measures, Scales, broken_space, facet_numbers
 from ssbsim.errors import CaseError
 from ssbsim.physics.phases import phase_model
-from ssbsim.physics.placement import PlacedInterface, broken_regions, owned_nodes, place_interfaces
+from ssbsim.physics.placement import PlacedInterface, broken_regions, place_interfaces
+from ssbsim.physics.rows import owned_nodes
 
 Ints = npt.NDArray[np.int32]
 

@@ -1,4 +1,4 @@
-"""Where the interfaces and terminals of a case lie on the mesh, and which rows of the equations they touch."""
+"""Where the phases, interfaces and terminals of a case lie on the mesh."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import dolfinx
 import numpy as np
 import numpy.typing as npt
 
@@ -15,7 +14,8 @@ from ssbsim.discretization import DistributedMesh, Measures, Scales, broken_spac
 from ssbsim.errors import CaseError, MeshError
 from ssbsim.physics.laws import Contact, InterfaceLaw, interface_laws, internal_unknowns
 from ssbsim.physics.phases import PhaseModel, phase_model
-from ssbsim.physics.terminals import Applied, terminal_model
+from ssbsim.physics.rows import Rows, find_rows
+from ssbsim.physics.terminals import terminal_model
 from ssbsim.physics.unknowns import Unknowns, unknowns_of
 
 Ints = npt.NDArray[np.int32]
@@ -48,23 +48,6 @@ class PlacedInterface:
         found = [law.conductances(species, tracer=tracer) for law in self.laws]
         conducting = [g for g in found if g is not None]
         return sum(conducting[1:], conducting[0]) if self.broken and conducting else None
-
-
-@dataclass(frozen=True)
-class FixedRows:
-    """Rows of one field that a terminal fixes, on this rank.
-
-    Args:
-        terminal: Name of the terminal; empty for fields that do not exist in a phase.
-        field: Species or ``"phi"``.
-        rows: Owned local rows.
-        applied: The value.
-    """
-
-    terminal: str
-    field: str
-    rows: Ints
-    applied: Applied
 
 
 def place_interfaces(
@@ -213,101 +196,6 @@ def phase_at_terminal(case: Case, mesh: DistributedMesh, phases: Mapping[str, Ph
     return phases[touched[0]]
 
 
-def owned_nodes(space: Any, nodes: Ints) -> Ints:
-    """Owned nodes of a space among those that any rank names; collective."""
-    imap = space.dofmap.index_map
-    flag = dolfinx.la.vector(imap, 1)
-    flag.array[:] = 0.0
-    flag.array[nodes] = 1.0
-    flag.scatter_reverse(dolfinx.la.InsertMode.add)
-    return np.flatnonzero(flag.array[: imap.size_local] > 0).astype(np.int32)
-
-
-def terminal_nodes(mesh: DistributedMesh, space: Any, name: str) -> Ints:
-    """Owned nodes on a boundary; collective."""
-    return facet_nodes(mesh, space, mesh.terminal_entities(name))
-
-
-def facet_nodes(mesh: DistributedMesh, space: Any, entities: Ints) -> Ints:
-    """Owned nodes of (cell, facet of it) that any rank names, on the side of the cell; collective."""
-    layout, facets = space.dofmap.dof_layout, range(mesh.facets_per_cell)
-    closure = np.array([layout.entity_closure_dofs(mesh.dim - 1, f) for f in facets], dtype=np.int32)
-    return owned_nodes(space, space.dofmap.list[entities[:, :1], closure[entities[:, 1]]].reshape(-1))
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Owned rows of a kind, on this rank.
-
-    Args:
-        fixed: Rows that terminals fix.
-        shared: Pairs of terminals that share nodes, with the field that both fix.
-        absent: Rows of unknowns that exist in no phase around the node.
-        instantaneous: For every owned row, whether it holds at every instant: phi where no conductor is near.
-    """
-
-    fixed: list[FixedRows]
-    shared: tuple[tuple[str, str, str], ...]
-    absent: Ints
-    instantaneous: npt.NDArray[np.bool_]
-
-
-def find_rows(
-    mesh: DistributedMesh,
-    space: Any,
-    unknowns: Unknowns,
-    terminals: Mapping[str, Any],
-    phases: Mapping[str, PhaseModel],
-    phase_cells: Mapping[str, Ints],
-    interfaces: Sequence[PlacedInterface],
-) -> Rows:
-    """Find the rows that terminals fix, those of unknowns that are absent, and those that hold at every instant.
-
-    Args:
-        mesh: The distributed mesh.
-        space: The broken space; its components are the unknowns.
-        unknowns: The unknowns of a node.
-        terminals: Terminal models by name.
-        phases: Phase models by name.
-        phase_cells: Owned cells of every phase.
-        interfaces: The interfaces, whose first sides have the unknowns of their laws.
-    """
-    n_nodes = space.dofmap.index_map.size_local
-
-    def near(chosen: Callable[[PhaseModel], bool]) -> npt.NDArray[np.bool_]:
-        """Owned nodes that touch one of some phases; collective."""
-        dofs = [space.dofmap.list[cells].reshape(-1) for name, cells in phase_cells.items() if chosen(phases[name])]
-        found = np.zeros(n_nodes, dtype=np.bool_)
-        found[owned_nodes(space, np.concatenate([np.empty(0, dtype=np.int32), *dofs]))] = True
-        return found
-
-    fixed: list[FixedRows] = []
-    shared: set[tuple[str, str, str]] = set()
-    for name, model in terminals.items():
-        nodes = terminal_nodes(mesh, space, name)
-        for quantity, applied in model.fixed.items():
-            rows = unknowns.rows(nodes, quantity)
-            for other in fixed:
-                if other.field == quantity:
-                    # A node belongs to the first terminal that names it, or its supply would be counted twice.
-                    if mesh.comm.allreduce(len(np.intersect1d(rows, other.rows))):
-                        shared.add((other.terminal, name, quantity))
-                    rows = np.setdiff1d(rows, other.rows)
-            fixed.append(FixedRows(name, quantity, rows, applied))
-
-    absent = np.empty(n_nodes * len(unknowns), dtype=np.bool_)
-    instantaneous = np.empty(n_nodes * len(unknowns), dtype=np.bool_)
-    for unknown in unknowns:
-        unknowns.column(absent, unknown.name)[:] = ~near(unknown.exists_in)
-        unknowns.column(instantaneous, unknown.name)[:] = ~near(unknown.is_stored_in)
-    for unknown in unknowns:
-        for interface in interfaces:
-            if unknown.interface == interface.name:
-                nodes = facet_nodes(mesh, space, interface.entities[:, :2])
-                unknowns.column(absent, unknown.name)[nodes] = False
-    return Rows(fixed, tuple(sorted(shared)), np.flatnonzero(absent).astype(np.int32), instantaneous)
-
-
 @dataclass(frozen=True)
 class Placement:
     """What is where in a cell; built by :func:`place_cell`.
@@ -398,5 +286,13 @@ def place_cell(case: Case, mesh: DistributedMesh, scales: Scales, constant: Call
         phase_cells=phase_cells,
         interfaces=interfaces,
         terminals=terminals,
-        rows=find_rows(mesh, space, unknowns, terminals, phases, phase_cells, interfaces),
+        rows=find_rows(
+            mesh,
+            space,
+            unknowns,
+            terminals,
+            phases,
+            phase_cells,
+            {interface.name: interface.entities[:, :2] for interface in interfaces},
+        ),
     )

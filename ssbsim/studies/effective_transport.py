@@ -38,7 +38,7 @@ from ssbsim.case import Case, EffectiveTransportStudy
 from ssbsim.discretization import DistributedMesh, Scales
 from ssbsim.errors import CaseError, ConvergenceError
 from ssbsim.physics.linear_transport import LinearTransport, build_linear_transport
-from ssbsim.physics.placement import terminal_nodes
+from ssbsim.physics.rows import terminal_nodes
 from ssbsim.solvers import choose_preset
 from ssbsim.solvers.scalar import ScalarSolver
 from ssbsim.studies.boundary_table import list_boundaries

@@ -16,7 +16,7 @@ from ssbsim.case import Case, IsotopeImage, TracerStudy
 from ssbsim.discretization import DistributedMesh, Scales
 from ssbsim.errors import CaseError
 from ssbsim.physics.linear_transport import LinearTransport, build_linear_transport
-from ssbsim.physics.placement import terminal_nodes
+from ssbsim.physics.rows import terminal_nodes
 from ssbsim.solvers import choose_preset
 
 Ints = npt.NDArray[np.int32]
