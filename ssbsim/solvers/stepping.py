@@ -4,16 +4,8 @@ Conservative: a step hands on q itself, made from fluxes, so that the residual t
 instead of adding up.
 
 * :meth:`Integrator.euler` — implicit Euler; used for the first step after anything jumped, and towards steady states.
-* :meth:`Integrator.trbdf2` — TR-BDF2 (Bank et al. 1985, doi 10.1109/TCAD.1985.1270142; Hosea and Shampine 1996,
-  doi 10.1016/0168-9274(95)00115-8): one trapezoidal stage to ``t + gamma h``, one BDF2 stage to ``t + h``, both with the same
-  ``tau = d h``, second order, L-stable, with an embedded third-order formula for the error::
-
-      gamma = 2 - sqrt(2),  d = gamma/2,  w = sqrt(2)/4
-      q1 = q0 + d h (f0 + f1)
-      q2 = q0 + w h (f0 + f1) + d h f2
-      e  = h [((1 - w)/3 - w) f0 + ((3 w + 1)/3 - w) f1 + (d/3 - d) f2]
-
-  e is an amount; ``(C + tau K) dy = e`` turns it into an error of the potentials in kT, in which the tolerance is given.
+* :meth:`Integrator.trbdf2` — TR-BDF2 with its estimate e of the local error (:mod:`~ssbsim.solvers.tableau`). e is an amount;
+  ``(C + tau K) dy = e`` turns it into an error of the potentials in kT, in which the tolerance is given.
 
 The outside enters at fixed rows. There the residual ``q + tau dR/dy - target`` is ``tau`` times the rate at which the outside
 supplies the row; for phi in a Poisson phase it is the charge on the electrode itself.
@@ -30,13 +22,9 @@ import numpy.typing as npt
 from mpi4py import MPI
 
 from ssbsim.solvers.newton import ImplicitSolver, NewtonReport
+from ssbsim.solvers.tableau import DIAGONAL, ERROR, GAMMA, WEIGHTS
 
 Floats = npt.NDArray[np.float64]
-
-GAMMA = 2.0 - math.sqrt(2.0)
-D = GAMMA / 2.0
-W = math.sqrt(2.0) / 4.0
-_ERROR_WEIGHTS = ((1.0 - W) / 3.0 - W, (3.0 * W + 1.0) / 3.0 - W, D / 3.0 - D)
 
 
 @dataclass(frozen=True)
@@ -124,7 +112,7 @@ class Integrator:
         """TR-BDF2 from a point whose rate is known."""
         if point.rate is None:
             return self.euler(point, size)
-        tau = D * size
+        tau = DIAGONAL * size
         guess = point.y if point.slope is None else point.y + point.slope * GAMMA * size
         self._put(guess)
         first, q1, supply1 = self._stage(point.q + tau * point.rate, tau)
@@ -137,7 +125,7 @@ class Integrator:
         y1 = self._y()
         f1 = np.where(self._stores, (q1 - point.q) / tau - point.rate, 0.0)
         self._put(y1 + (y1 - point.y) * ((1.0 - GAMMA) / GAMMA))
-        base = point.q + W * size * (point.rate + f1)
+        base = point.q + WEIGHTS[0] * size * (point.rate + f1)
         second, q2, supply2 = self._stage(base, tau)
         if not second.converged:
             self._put(y1)
@@ -147,11 +135,11 @@ class Integrator:
             return StepReport(None, (first, second), math.nan, np.zeros(self._n))
         y2 = self._y()
         f2 = np.where(self._stores, (q2 - base) / tau, 0.0)
-        weights = _ERROR_WEIGHTS
-        defect = size * (weights[0] * point.rate + weights[1] * f1 + weights[2] * f2)
+        defect = size * (ERROR[0] * point.rate + ERROR[1] * f1 + ERROR[2] * f2)
         delta = self.solver.solve_linear(defect)
         error = self.solver.comm.allreduce(float(np.max(np.abs(delta), initial=0.0)), op=MPI.MAX)
-        supplied = size * (W * self._flow(point.supply) + W * self._flow(supply1) + D * self._flow(supply2))
+        flows = [weight * self._flow(at) for weight, at in zip(WEIGHTS, (point.supply, supply1, supply2), strict=True)]
+        supplied = size * (flows[0] + flows[1] + flows[2])
         new = TimePoint(point.time + size, y2, q2, f2, supply2, (y2 - y1) / ((1.0 - GAMMA) * size))
         return StepReport(new, (first, second), error, supplied)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,13 +23,11 @@ from ssbsim.errors import CaseError
 from ssbsim.geometry import MeshData
 from ssbsim.physics import NUMPY, POTENTIAL, State, build_functional, debye_length
 from ssbsim.solvers import ImplicitSolver, Integrator, SolverOptions, TimePoint, choose_preset
+from ssbsim.studies.outside import Outside
 
 Floats = npt.NDArray[np.float64]
 
 _PREFIXES = itertools.count()
-
-#: Key of the load of the planes among the applied values.
-_PLANES = ("planes", "load")
 
 
 @dataclass(frozen=True)
@@ -88,6 +85,8 @@ class Simulation:
             data.boundary_measures() if data is not None else None, root=0
         )
         self.functional = build_functional(case, self.mesh, scales)
+        #: What the terminals apply.
+        self.outside = Outside(case, self.functional, scales)
         self._check_reference()
         rows = int(self.functional.space.dofmap.index_map.size_global * self.functional.n_fields)
         self.n_unknowns = rows
@@ -98,7 +97,7 @@ class Simulation:
         self.point: TimePoint = self.integrator.start()
         self.step = 0
         self.study_begin: float | None = None
-        self.check_terminals(case.study)
+        self.outside.check()
 
     @property
     def time(self) -> float:
@@ -108,15 +107,6 @@ class Simulation:
     def close(self) -> None:
         """Free PETSc's objects."""
         self.solver.destroy()
-
-    def applied_values(self) -> dict[tuple[str, str], float]:
-        """What the terminals apply now (scaled), by terminal and field."""
-        values = {}
-        for name, model in self.functional.terminals.items():
-            for quantity, applied in {**model.fixed, **model.applied}.items():
-                values[name, quantity] = applied.value
-        values[_PLANES] = float(self.functional.load.value)
-        return values
 
     def slowest_time(self) -> float:
         """Diffusion time of the cell for its slowest species (scaled)."""
@@ -141,55 +131,6 @@ class Simulation:
                 amount = self.sum(books[:, i])
                 worst = max(worst, abs(self.sum(now[:, i]) - amount) / max(abs(amount), 1e-300))
         return worst
-
-    def start_values(self) -> dict[tuple[str, str], float]:
-        """What the terminals apply to the present state (scaled); before the first study that of a cell at rest."""
-        if self.step > 0:
-            return self.applied_values()
-        rest = {
-            (name, quantity): 0.0 if quantity == POTENTIAL else model.reference[quantity]
-            for name, model in self.functional.terminals.items()
-            for quantity in {**model.fixed, **model.applied}
-        }
-        return {**rest, _PLANES: 0.0}
-
-    def target_values(self, updates: dict[str, Any]) -> dict[tuple[str, str], float]:
-        """What the terminals apply after the updates of a study (scaled)."""
-        return self._updated(self.applied_values(), updates)
-
-    def _updated(self, values: dict[tuple[str, str], float], updates: dict[str, Any]) -> dict[tuple[str, str], float]:
-        values = dict(values)
-        for name, update in updates.items():
-            changed = self.case.terminals[name].model_copy(update=update.model_dump())
-            for quantity, value in self.functional.terminals[name].targets(changed).items():
-                values[name, quantity] = value
-        values[_PLANES] = 1.0
-        return values
-
-    def check_terminals(self, studies: Sequence[Any]) -> None:
-        """Make sure that no study asks two terminals to hold the same node at different values.
-
-        Raises:
-            CaseError: One does.
-        """
-        values = self.applied_values()
-        for study in studies:
-            values = self._updated(values, study.terminals)
-            for first, second, quantity in self.functional.shared:
-                if values[first, quantity] != values[second, quantity]:
-                    field = "the potential" if quantity == POTENTIAL else f"the electrochemical potential of {quantity}"
-                    raise CaseError(
-                        f"Terminals '{first}' and '{second}' share an edge or corner and hold {field} at different values.",
-                        where=f"terminals.{second}",
-                        hint="Give them the same value, or leave a strip between them without a terminal.",
-                    )
-
-    def apply(self, values: dict[tuple[str, str], float]) -> None:
-        """Let the terminals apply the values (scaled)."""
-        for name, model in self.functional.terminals.items():
-            for quantity, applied in {**model.fixed, **model.applied}.items():
-                applied.set(values[name, quantity])
-        self.functional.load.value = values[_PLANES]
 
     def amounts(self, point: TimePoint | None = None) -> dict[str, float]:
         """Amount of every species in the cell: mol (3D), mol per metre of depth (2D), mol/m2 (1D)."""
@@ -277,16 +218,6 @@ class Simulation:
     def charges(self) -> dict[str, int]:
         """Charge number of every species."""
         return self.functional.charge_numbers
-
-    def applied_potential(self, terminal: str) -> float | None:
-        """Potential that a terminal applies now (V); for a reservoir against the neutral bulk of its phase."""
-        model = self.functional.terminals[terminal]
-        values = {**model.fixed, **model.applied}
-        if POTENTIAL in values:
-            return float(values[POTENTIAL].value * self.scales.potential)
-        for k, applied in values.items():
-            return float((applied.value - model.reference[k]) * self.scales.potential / self.charges[k])
-        return None
 
     def currents_through_cuts(self) -> dict[str, float] | None:
         """Ionic and electronic current through planes across x (A), on rank 0: smallest, largest and at the left end.
