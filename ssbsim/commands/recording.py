@@ -262,7 +262,7 @@ class Recorder:
             row[f"current {name} [A/m^2]"] = current / area
             if name in flows.charge:
                 row[f"charge {name} [C/m^2]"] = flows.charge[name] / area
-            applied = simulation.applied_potential(name)
+            applied = simulation.outside.potential(name)
             if applied is not None:
                 row[f"applied {name} [V]"] = applied
         self._flows = flows

@@ -15,8 +15,9 @@ The current of a terminal is counted positive into the cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from ssbsim.case import Terminal
@@ -54,6 +55,8 @@ class TerminalModel(Protocol):
     fixed: dict[str, Applied]
     #: Quantities that enter a storage.
     applied: dict[str, Applied]
+    #: Values of these that belong to a cell at rest, where they are not zero.
+    reference: Mapping[str, float]
 
     def storage(self, phi: Any) -> Any:
         """Stored energy per area, or ``None``."""
@@ -64,6 +67,8 @@ class _Terminal:
 
     fixed: dict[str, Applied]
     applied: dict[str, Applied]
+    #: Values that belong to a cell at rest, where they are not zero.
+    reference: Mapping[str, float] = MappingProxyType({})
 
     def targets(self, terminal: Any) -> dict[str, float]:
         return {}

@@ -132,7 +132,9 @@ class LinearDiffusion:
         solver, capacity = self._solver_for(size), self._capacity.array_r
         load = 0.0 if self._load is None else DIAGONAL * size * self._load.array_r
         middle = self.point(self._solve(solver, capacity * point.u + DIAGONAL * size * point.rate + load, point.u))
-        last = self.point(self._solve(solver, NEWER * capacity * middle.u + OLDER * capacity * point.u + load, middle.u))
+        last = self.point(
+            self._solve(solver, NEWER * capacity * middle.u + OLDER * capacity * point.u + load, middle.u)
+        )
         rates = (point.rate, middle.rate, last.rate)
         defect = sum(weight * size * rate for weight, rate in zip(ERROR, rates, strict=True))
         error = self._largest(self._solve(solver, np.asarray(defect), np.zeros_like(point.u), is_change=True))
@@ -244,7 +246,9 @@ def integrate(
                 u.array[:] = now.point.u
                 if observe is not None:
                     observe(now.time, now.taken)
-            stored = diffusion.stored(now.point) - diffusion.stored(start) if now.outcome is Outcome.COMPLETE else stored
+            stored = (
+                diffusion.stored(now.point) - diffusion.stored(start) if now.outcome is Outcome.COMPLETE else stored
+            )
         return DiffusionReport(len(sizes), rejected, diffusion.iterations, supplied, stored, tuple(sizes))
     finally:
         diffusion.destroy()

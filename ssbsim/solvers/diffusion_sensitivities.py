@@ -1,6 +1,7 @@
 r"""Derivatives of linear diffusion with respect to parameters of K and f, exact for the discrete steps.
 
-One step of TR-BDF2 (see :mod:`~ssbsim.solvers.diffusion` and :mod:`~ssbsim.solvers.tableau`) differentiated: with ``w = du/dp``, ``K' = dK/dp``, ``f' = df/dp``::
+One step of TR-BDF2 (:mod:`~ssbsim.solvers.diffusion`, :mod:`~ssbsim.solvers.tableau`) differentiated: with ``w = du/dp``,
+``K' = dK/dp``, ``f' = df/dp``::
 
     (C + d h K) w_g = (C - d h K) w_0 - d h K' (u_0 + u_g) + 2 d h f'
     (C + d h K) w_1 = C (w_g - (1 - gamma)^2 w_0) / (gamma (2 - gamma)) - d h K' u_1 + d h f'
