@@ -38,6 +38,7 @@ from ssbsim.physics.mobility import MobilityMatrix
 from ssbsim.physics.phases import PhaseModel, phase_model
 from ssbsim.physics.placement import (
     FixedRows,
+    FloatingTerminal,
     PlacedInterface,
     broken_regions,
     find_rows,
@@ -104,6 +105,7 @@ class Functional:
     compile_dissipated: Callable[[], Any]
     reference_amounts: Any
     fixed: list[FixedRows]
+    floating: tuple[FloatingTerminal, ...]
     shared: tuple[tuple[str, str, str], ...]
     absent: Ints
     instantaneous: npt.NDArray[np.bool_]
@@ -290,6 +292,7 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
         compile_dissipated=lambda: compiled(dissipated),
         reference_amounts=dolfinx.fem.form(reference),
         fixed=rows.fixed,
+        floating=rows.floating,
         shared=rows.shared,
         absent=rows.absent,
         instantaneous=rows.instantaneous,

@@ -59,6 +59,21 @@ class FixedRows:
     applied: Applied
 
 
+@dataclass(frozen=True)
+class FloatingTerminal:
+    """A terminal that is given a current: its rows move together with its unknown potential.
+
+    Args:
+        terminal: Name of the terminal.
+        rows: Those that it fixes; their ``applied`` shows the values found last.
+        current: What it is given, into the cell (scaled, of the whole terminal).
+    """
+
+    terminal: str
+    rows: tuple[FixedRows, ...]
+    current: Applied
+
+
 def place_interfaces(
     case: Case,
     mesh: DistributedMesh,
@@ -216,12 +231,14 @@ class Rows:
 
     Args:
         fixed: Rows that terminals fix.
+        floating: Terminals with an unknown potential.
         shared: Pairs of terminals that share nodes, with the field that both fix.
         absent: Rows of species that exist in no phase around the node.
         instantaneous: For every owned row, whether it holds at every instant: phi where no conductor is near.
     """
 
     fixed: list[FixedRows]
+    floating: tuple[FloatingTerminal, ...]
     shared: tuple[tuple[str, str, str], ...]
     absent: Ints
     instantaneous: npt.NDArray[np.bool_]
@@ -266,6 +283,12 @@ def find_rows(
                     rows = np.setdiff1d(rows, other.rows)
             fixed.append(FixedRows(name, quantity, rows, applied))
 
+    floating = tuple(
+        FloatingTerminal(name, tuple(rows for rows in fixed if rows.terminal == name), model.current)
+        for name, model in terminals.items()
+        if model.current is not None
+    )
+
     absent: list[npt.NDArray[Any]] = [np.empty(0, dtype=np.int32)]
     for i, k in enumerate(species):
         hosts = [cells for name, cells in phase_cells.items() if k in phases[name].charges]
@@ -278,4 +301,6 @@ def find_rows(
     instantaneous[:, -1] = True
     near = np.concatenate([np.empty(0, dtype=np.int32), *conductors])
     instantaneous[marked(near), -1] = False
-    return Rows(fixed, tuple(sorted(shared)), np.concatenate(absent).astype(np.int32), instantaneous.reshape(-1))
+    return Rows(
+        fixed, floating, tuple(sorted(shared)), np.concatenate(absent).astype(np.int32), instantaneous.reshape(-1)
+    )

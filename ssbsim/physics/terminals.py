@@ -57,6 +57,8 @@ class TerminalModel(Protocol):
     applied: dict[str, Applied]
     #: Values of these that belong to a cell at rest, where they are not zero.
     reference: Mapping[str, float]
+    #: The current that it is given, or ``None`` where its fields are.
+    current: Applied | None
 
     def storage(self, phi: Any) -> Any:
         """Stored energy per area, or ``None``."""
@@ -69,6 +71,8 @@ class _Terminal:
     applied: dict[str, Applied]
     #: Values that belong to a cell at rest, where they are not zero.
     reference: Mapping[str, float] = MappingProxyType({})
+    #: The current that it is given, of the whole terminal and into the cell; what it fixes then moves with its unknown potential.
+    current: Applied | None = None
 
     def targets(self, terminal: Any) -> dict[str, float]:
         return {}

@@ -8,7 +8,8 @@ instead of adding up.
   ``(C + tau K) dy = e`` turns it into an error of the potentials in kT, in which the tolerance is given.
 
 The outside enters at fixed rows. There the residual ``q + tau dR/dy - target`` is ``tau`` times the rate at which the outside
-supplies the row; for phi in a Poisson phase it is the charge on the electrode itself.
+supplies the row; for phi in a Poisson phase it is the charge on the electrode itself. Where a terminal is given a current its
+charge is carried from step to step like an amount, so that the current charges it.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class TimePoint:
     Args:
         time: Time.
         y: Fields.
-        q: Stored amounts; zero on rows that hold at every instant.
+        q: Stored amounts; zero on rows that hold at every instant, but for the charge of electrodes that are given a current.
         rate: ``dq/dt``; ``None`` after a jump.
         supply: What the outside supplies at fixed rows: a rate, or the charge itself where phi holds at every instant.
         slope: ``dy/dt`` over the last step, for the next initial guess.
@@ -72,6 +73,8 @@ class Integrator:
         self.solver = solver
         self.functional = solver.functional
         self._stores = ~self.functional.instantaneous
+        #: Rows whose q a step starts from.
+        self._carries = self._stores | solver.floating_rows
         self._free = solver.free_rows
         self._n = self.functional.n_owned_rows
 
@@ -104,7 +107,7 @@ class Integrator:
             self._put(point.y)
             return StepReport(None, (report,), math.nan, np.zeros(self._n))
         y = self._y()
-        rate = np.where(self._stores, (q - point.q) / size, 0.0)
+        rate = np.where(self._carries, (q - point.q) / size, 0.0)
         new = TimePoint(point.time + size, y, q, rate, supply, (y - point.y) / size)
         return StepReport(new, (report,), math.nan, self._flow(supply) * size)
 
@@ -123,7 +126,7 @@ class Integrator:
             self._put(point.y)
             return StepReport(None, (first,), math.nan, np.zeros(self._n))
         y1 = self._y()
-        f1 = np.where(self._stores, (q1 - point.q) / tau - point.rate, 0.0)
+        f1 = np.where(self._carries, (q1 - point.q) / tau - point.rate, 0.0)
         self._put(y1 + (y1 - point.y) * ((1.0 - GAMMA) / GAMMA))
         base = point.q + WEIGHTS[0] * size * (point.rate + f1)
         second, q2, supply2 = self._stage(base, tau)
@@ -134,7 +137,7 @@ class Integrator:
             self._put(point.y)
             return StepReport(None, (first, second), math.nan, np.zeros(self._n))
         y2 = self._y()
-        f2 = np.where(self._stores, (q2 - base) / tau, 0.0)
+        f2 = np.where(self._carries, (q2 - base) / tau, 0.0)
         defect = size * (ERROR[0] * point.rate + ERROR[1] * f1 + ERROR[2] * f2)
         delta = self.solver.solve_linear(defect)
         error = self.solver.comm.allreduce(float(np.max(np.abs(delta), initial=0.0)), op=MPI.MAX)
@@ -145,14 +148,14 @@ class Integrator:
 
     def _stage(self, target: Floats, tau: float) -> tuple[NewtonReport, Floats, Floats]:
         """Solve ``q + tau dR/dy = target``; returns the report, the carried q and the supply at fixed rows."""
-        goal = np.where(self._stores, target, 0.0)
+        goal = np.where(self._carries, target, 0.0)
         report = self.solver.solve(goal, tau)
         if not report.converged:
             return report, goal, goal
         left = self.solver.left
         q = self.solver.assemble(self.functional.charges)
-        carried = np.where(self._stores, np.where(self._free, q - left, q), 0.0)
-        supply = np.where(self._free, 0.0, np.where(self._stores, left / tau, left))
+        carried = np.where(self._carries, np.where(self._free, q - left, q), 0.0)
+        supply = np.where(self._free, 0.0, np.where(self._stores, left / tau, left + goal))
         return report, carried, supply
 
     def _flow(self, supply: Floats) -> Floats:

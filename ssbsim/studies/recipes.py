@@ -167,14 +167,8 @@ def run_steady(simulation: Simulation, study: SteadyStudy, index: int, observe: 
 
 
 def run_transient(
-    simulation: Simulation,
-    study: TransientStudy,
-    index: int,
-    observe: Observer,
-    *,
-    every: int = 0,
-    events: Sequence[Event[TimePoint]] = (),
-) -> tuple[str, ...]:
+    simulation: Simulation, study: TransientStudy, index: int, observe: Observer, *, every: int = 0
+) -> None:
     """Time stepping with error control (TR-BDF2), output times hit exactly.
 
     Args:
@@ -183,13 +177,26 @@ def run_transient(
         index: Its place in the case.
         observe: Called after every step.
         every: Write the fields after every so many steps as well; 0 for output times only.
-        events: The first that happens ends the study.
-
-    Returns:
-        The names of the events that ended it.
 
     Raises:
         ConvergenceError: A step failed even when it was made very small, or there were too many steps.
+    """
+    step_in_time(simulation, study, index, observe, every=every)
+
+
+def step_in_time(
+    simulation: Simulation,
+    study: TransientStudy,
+    index: int,
+    observe: Observer,
+    *,
+    every: int = 0,
+    events: Sequence[Event[TimePoint]] = (),
+) -> tuple[str, ...]:
+    """A transient that ends at the first of some events, or after its duration; as :func:`run_transient`.
+
+    Returns:
+        The names of the events that ended it.
     """
     integrator, unit = simulation.integrator, simulation.scales.time
     name = f"study {index + 1} (transient)"

@@ -283,7 +283,7 @@ class Simulation:
         region = mesh.regions(cut)
         held: set[int] = set()
         for name, model in functional.terminals.items():
-            if model.fixed or model.applied:
+            if (model.fixed or model.applied) and model.current is None:
                 grains = np.unique(mesh.cell_grain[mesh.terminal_entities(name)[:, 0]])
                 held |= {int(region[g]) for part in self.comm.allgather(grains) for g in part}
         loose = [mesh.grains[g].name for g in range(len(mesh.grains)) if region[g] not in held]

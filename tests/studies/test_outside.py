@@ -8,8 +8,8 @@ import pytest
 from samples import electrode, layers, make_case, reservoir, run_studies, salt, simulation
 
 from ssbsim.solvers import Event, Outcome, TimePoint
-from ssbsim.studies import run_transient
 from ssbsim.studies.outside import AppliedValues
+from ssbsim.studies.recipes import run_transient, step_in_time
 
 CELL: dict[str, Any] = {
     "geometry": layers(("e", 10.0), bulk=0.5, interface=0.5),
@@ -69,7 +69,7 @@ def test_a_transient_ends_at_an_event_and_the_next_study_goes_on_from_there() ->
 
         sizes: list[float] = []
         event = Event("charged", charge)
-        ended = run_transient(made, made.case.study[0], 0, lambda r: sizes.append(r.size), events=[event])
+        ended = step_in_time(made, made.case.study[0], 0, lambda r: sizes.append(r.size), events=[event])
         assert ended == ("charged",)
         assert made.flows().charge["left"] == pytest.approx(wanted, rel=1e-5)
         assert made.time == pytest.approx(sum(sizes), rel=1e-12)
