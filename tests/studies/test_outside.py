@@ -45,7 +45,8 @@ def test_the_way_between_is_straight_and_ends_exactly() -> None:
     middle = start.toward(end, 0.25)
     assert middle.terminals["a", "phi"] == pytest.approx(0.15)
     assert middle.planes == 0.25
-    assert start.toward(end, 1.0) == end
+    far = AppliedValues({("a", "phi"): 1e3}, 0.0)
+    assert far.toward(start, 1.0) == start
 
 
 def test_a_checkpoint_of_old_is_read() -> None:
