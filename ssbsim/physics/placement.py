@@ -67,6 +67,21 @@ class FixedRows:
     applied: Applied
 
 
+@dataclass(frozen=True)
+class FloatingTerminal:
+    """A terminal that is given a current: its rows move together with its unknown potential.
+
+    Args:
+        terminal: Name of the terminal.
+        rows: Those that it fixes; their ``applied`` shows the values found last.
+        current: What it is given, into the cell (scaled, of the whole terminal).
+    """
+
+    terminal: str
+    rows: tuple[FixedRows, ...]
+    current: Applied
+
+
 def place_interfaces(
     case: Case,
     mesh: DistributedMesh,
@@ -237,12 +252,14 @@ class Rows:
 
     Args:
         fixed: Rows that terminals fix.
+        floating: Terminals with an unknown potential.
         shared: Pairs of terminals that share nodes, with the field that both fix.
         absent: Rows of unknowns that exist in no phase around the node.
         instantaneous: For every owned row, whether it holds at every instant: phi where no conductor is near.
     """
 
     fixed: list[FixedRows]
+    floating: tuple[FloatingTerminal, ...]
     shared: tuple[tuple[str, str, str], ...]
     absent: Ints
     instantaneous: npt.NDArray[np.bool_]
@@ -289,12 +306,18 @@ def find_rows(
                     rows = np.setdiff1d(rows, other.rows)
             fixed.append(FixedRows(name, quantity, rows, applied))
 
+    floating = tuple(
+        FloatingTerminal(name, tuple(rows for rows in fixed if rows.terminal == name), model.current)
+        for name, model in terminals.items()
+        if model.current is not None
+    )
+
     absent = np.empty(n_nodes * len(unknowns), dtype=np.bool_)
     instantaneous = np.empty(n_nodes * len(unknowns), dtype=np.bool_)
     for unknown in unknowns:
         unknowns.column(absent, unknown.name)[:] = ~near(unknown.exists_in)
         unknowns.column(instantaneous, unknown.name)[:] = ~near(unknown.is_stored_in)
-    return Rows(fixed, tuple(sorted(shared)), np.flatnonzero(absent).astype(np.int32), instantaneous)
+    return Rows(fixed, floating, tuple(sorted(shared)), np.flatnonzero(absent).astype(np.int32), instantaneous)
 
 
 @dataclass(frozen=True)
