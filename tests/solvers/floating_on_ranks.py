@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import numpy as np
 from mpi4py import MPI
 from mpi_runner import abort_on_error
-from samples import electrode, lattice_gas, layers, make_case, reservoir, salt, simulation
+from samples import electrode, lattice_gas, layers, make_case, reservoir, salt
 
+from ssbsim.geometry import build_geometry
 from ssbsim.physics import TERMINALS, Applied
 from ssbsim.physics.terminals import Electrode, Reservoir
 from ssbsim.studies import Simulation, gather_state
@@ -108,7 +109,10 @@ def compare(name: str, dimension: int, linear: str) -> dict[str, Any]:
     """Steps of implicit Euler at given potentials, and the same with the currents given: potentials (V) and iterations."""
     names = ["left"] if CELLS[name][2] is not None else ["left", "right"]
     currents, states, plain = [], [], []
-    with simulation(cell(name, dimension, linear, ASKED)) as made:
+    given_potentials, floating = (cell(name, dimension, linear, values) for values in (ASKED, (0.0, 0.0)))
+    # One mesh for both: Gmsh does not always make the same one twice.
+    mesh = build_geometry(floating) if MPI.COMM_WORLD.rank == 0 else None
+    with closing(Simulation(given_potentials, mesh, MPI.COMM_WORLD)) as made:
         point = made.point
         for size in SIZES:
             before = point.supply
@@ -119,7 +123,7 @@ def compare(name: str, dimension: int, linear: str) -> dict[str, Any]:
             states.append(fields(made, point))
             plain += [(r.linear_iterations, r.iterations) for r in report.newton]
     found, worst, bordered = [], 0.0, []
-    with floating_terminals(), simulation(cell(name, dimension, linear, (0.0, 0.0))) as made:
+    with floating_terminals(), closing(Simulation(floating, mesh, MPI.COMM_WORLD)) as made:
         assert len(made.functional.placement.rows.floating) == len(names)
         point = made.point
         for size, given, state in zip(SIZES, currents, states, strict=True):
