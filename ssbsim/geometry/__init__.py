@@ -5,7 +5,7 @@ in no circle (`tests/geometry/test_folders.py`).
 
     modules at the top  what several places share: the mesh (`mesh_data`), grains before there are cells (`partition`),
                         sizes of cells (`grading`, `rows`), boxes (`extrude`), division of cells (`refine`), Gmsh
-                        (`gmsh_session`), word of how far one is (`progress`)
+                        (`gmsh_session`), parts that hang together (`connectivity`), word of how far one is (`progress`)
     plane/              triangles in the plane
     solid/              triangles and tetrahedra in space
     meshing             the one way from a partition to a mesh, in the plane and in space

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ssbsim.geometry.arrays import Int
 from ssbsim.geometry.connectivity import connected_parts
-
-Int = NDArray[np.int64]
 
 _LARGEST = np.iinfo(np.int64).max
 
@@ -45,6 +44,11 @@ def facet_keys(facets: Int, point_count: int) -> Int:
             keys = np.unique(keys, return_inverse=True)[1].astype(np.int64)
         keys = keys * base + ordered[:, column]
     return keys
+
+
+def unique_edges(triangles: Int) -> Int:
+    """The edges of triangles, lower vertex first, each once and sorted, shape (e, 2)."""
+    return np.unique(np.sort(triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0)
 
 
 def build_facet_table(cells: Int, cell_grain: NDArray[np.int32], point_count: int) -> FacetTable:

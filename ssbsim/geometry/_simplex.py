@@ -13,10 +13,8 @@ import math
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
+from ssbsim.geometry.arrays import Float, Int
 
 # Verdict's normalisation: a regular triangle has sin(60 degrees), a regular tetrahedron 1/sqrt(2) at each vertex.
 _REGULAR_JACOBIAN = {1: 1.0, 2: math.sqrt(3.0) / 2.0, 3: math.sqrt(0.5)}

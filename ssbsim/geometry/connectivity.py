@@ -1,6 +1,8 @@
-"""What hangs together: parts of a graph."""
+"""What hangs together: parts of a graph, and loops of what follows one another."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,4 +23,16 @@ def connected_parts(links: ArrayLike, count: int) -> NDArray[np.int64]:
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
-__all__ = ["connected_parts"]
+def closed_loops(following: Mapping[int, int]) -> list[list[int]]:
+    """Loops of things in order, from what follows each; a loop starts with its first key, and loops in their order."""
+    left = dict(following)
+    loops = []
+    while left:
+        loop = [next(iter(left))]
+        while (after := left.pop(loop[-1])) != loop[0]:
+            loop.append(after)
+        loops.append(loop)
+    return loops
+
+
+__all__ = ["closed_loops", "connected_parts"]

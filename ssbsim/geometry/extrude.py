@@ -16,17 +16,14 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
+from ssbsim.case import BOX_SIDES
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Int
 from ssbsim.geometry.grading import GradedStack
 from ssbsim.geometry.mesh_data import CELL_DIMENSION, Grain, MeshData
 
 MAXIMUM_CELLS = 200_000_000
 """More cells than this is taken for a mistake in a unit."""
-
-BOUNDARIES = ("left", "right", "bottom", "top", "front", "back")
-"""Names of the sides: both ends of x, then of y, then of z."""
-
-Int = NDArray[np.int64]
 
 
 def extrude_stack(
@@ -85,7 +82,7 @@ def mesh_boxes(axes: Sequence[GradedStack], block_grain: NDArray[np.integer], gr
         grains=grains,
         boundary_facets=np.vstack(sides),
         facet_boundary=np.repeat(np.arange(2 * dimension, dtype=np.int32), [len(side) for side in sides]),
-        boundaries=BOUNDARIES[: 2 * dimension],
+        boundaries=BOX_SIDES[: 2 * dimension],
         notes=tuple(dict.fromkeys(note for axis in axes for note in axis.notes)),
     )
 
@@ -129,4 +126,4 @@ def _uniform_axis(extent: float, size: float, refinement: int) -> GradedStack:
     return GradedStack(extent * (np.arange(count + 1) / count), np.zeros(count, dtype=np.int32), ())
 
 
-__all__ = ["BOUNDARIES", "MAXIMUM_CELLS", "extrude_stack", "mesh_boxes", "split_boxes"]
+__all__ = ["MAXIMUM_CELLS", "extrude_stack", "mesh_boxes", "split_boxes"]

@@ -15,6 +15,15 @@ from typing import Any
 
 from ssbsim.errors import MeshError
 
+OWN_SIZES = {
+    "General.NumThreads": 1,
+    "Mesh.MeshSizeFromPoints": 0,
+    "Mesh.MeshSizeFromCurvature": 0,
+    "Mesh.MeshSizeExtendFromBoundary": 0,
+    "Mesh.RandomSeed": 1,
+}
+"""Options of Gmsh with which sizes come from our fields only, and a mesh is the same each time."""
+
 
 @contextmanager
 def gmsh_session(what: str) -> Iterator[Any]:
@@ -106,4 +115,4 @@ def _advise(message: str) -> str:
     return "use a size closer to that of the smallest part, and a unit in which lengths are about 1"
 
 
-__all__ = ["gmsh_session", "release_gmsh", "stdout_closed"]
+__all__ = ["OWN_SIZES", "gmsh_session", "release_gmsh", "stdout_closed"]

@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Float, Int
 
 THIN_LAYER_CELLS = 24
 """Layers between two interfaces with at most so many interface cells are uniform."""
@@ -45,9 +46,6 @@ _FEWEST_QUANTA = 1000
 
 # A bound for a loop that ends by itself, see above; a smaller size travels one layer in a pass.
 _PASSES_PER_LAYER = 20
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

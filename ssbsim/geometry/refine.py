@@ -23,10 +23,8 @@ from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
 from ssbsim.geometry._facets import facet_keys
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.mesh_data import MeshData
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 MAXIMUM_CELLS = 200_000_000
 """More cells than this is taken for a mistake."""

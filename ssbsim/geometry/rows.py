@@ -26,10 +26,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.grading import THIN_LAYER_CELLS, graded_sizes
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 
 def film_levels(thickness: float, *, first: float, bulk: float, growth: float, is_mirrored: bool) -> Float:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ssbsim.errors import MeshError
 from ssbsim.geometry import _check, _simplex
 from ssbsim.geometry._facets import contains_facets
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.files._named_mesh import Group, NamedMesh
 from ssbsim.geometry.mesh_data import CELL_DIMENSION, Grain, MeshData
 
@@ -19,9 +20,6 @@ from ssbsim.geometry.mesh_data import CELL_DIMENSION, Grain, MeshData
 _COINCIDENT = 1e-4
 
 _GROUP_COMMAND = {1: "Physical Curve", 2: "Physical Surface", 3: "Physical Volume"}
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 
 def map_groups(

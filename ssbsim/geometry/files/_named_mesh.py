@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Int = NDArray[np.int64]
+from ssbsim.geometry.arrays import Int
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ssbsim.geometry.arrays import Float
 from ssbsim.geometry.grains.tessellation import SAME_PLACE, Loop, Tessellation, compact, loop_edges
 from ssbsim.geometry.partition import OUTSIDE
-
-Floats = NDArray[np.float64]
 
 _ROOM = 0.05
 """Least distance from the centre of a cell to the planes of its faces, in sizes of the cell, after a change."""
@@ -58,7 +56,7 @@ class _Net:
     def __init__(self, cells: Tessellation, fraction: float, least: float = 0.0) -> None:
         self.cells = cells
         self.d = cells.dimension
-        self.points: list[Floats] = [np.array(point) for point in cells.points]
+        self.points: list[Float] = [np.array(point) for point in cells.points]
         self.loops: list[Loop] = list(cells.loops)
         self.sides = [(int(a), int(b)) for a, b in cells.sides]
         self.wall = [int(w) for w in cells.wall]
@@ -140,7 +138,7 @@ class _Net:
         """Make b one with a, if a place can be found for it."""
         mask = self.masks[a] | self.masks[b]
         places = [v for v in (a, b) if self.masks[v] == mask]
-        candidates: list[Floats] = [self.points[v] for v in places]
+        candidates: list[Float] = [self.points[v] for v in places]
         if len(places) == 2:
             candidates.insert(0, np.asarray(0.5 * (self.points[a] + self.points[b]), dtype=np.float64))
         faces = list(dict.fromkeys([*self.faces_of[a], *self.faces_of[b]]))
@@ -191,7 +189,7 @@ class _Net:
         return False
 
     def _apply(
-        self, changed: dict[int, list[Loop]], cells: Sequence[int], places: dict[int, Floats], masks: dict[int, int]
+        self, changed: dict[int, list[Loop]], cells: Sequence[int], places: dict[int, Float], masks: dict[int, int]
     ) -> bool:
         """Change faces and points; put all back if a cell does not take it."""
         room = {cell: self._room(cell) for cell in cells}

@@ -23,15 +23,12 @@ from dataclasses import dataclass
 from itertools import combinations, product
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.linalg import spsolve
 from scipy.spatial import ConvexHull
 
 from ssbsim.errors import MeshError
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from ssbsim.geometry.arrays import Float, Int
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +41,9 @@ class Images:
         wall: Wall that it is mirrored at (0, 1: both ends of x, 2, 3: of y, ...); -1 for seeds and shifted copies.
     """
 
-    sites: Floats
-    owner: Integers
-    wall: Integers
+    sites: Float
+    owner: Int
+    wall: Int
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +60,13 @@ class PowerFaces:
         power: |x - s|^2 - w of every vertex, shape (p,).
     """
 
-    points: Floats
-    pairs: Integers
-    start: Integers
-    ring: Integers
-    measure: Floats
-    centroid: Floats
-    power: Floats
+    points: Float
+    pairs: Int
+    start: Int
+    ring: Int
+    measure: Float
+    centroid: Float
+    power: Float
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,14 +82,14 @@ class PowerDiagram:
         faces: Every face of a cell of a seed (i < n).
     """
 
-    seeds: Floats
-    weights: Floats
-    box: Floats
+    seeds: Float
+    weights: Float
+    box: Float
     periodic: bool
     images: Images
     faces: PowerFaces
 
-    def measures_and_centroids(self) -> tuple[Floats, Floats]:
+    def measures_and_centroids(self) -> tuple[Float, Float]:
         """Area or volume, shape (n,), and centroid, shape (n, d), of every cell."""
         count, d = self.seeds.shape
         measures, moments = np.zeros(count), np.zeros((count, d))
@@ -110,7 +107,7 @@ class PowerDiagram:
         filled = np.where(measures > 0.0, measures, 1.0)
         return measures, self.seeds + moments / filled[:, None]
 
-    def planes(self) -> tuple[Integers, Floats, Floats]:
+    def planes(self) -> tuple[Int, Float, Float]:
         """Cell, outward unit normal n and n . x of every plane that bounds a cell, shapes (k,), (k, d) and (k,)."""
         pairs = np.concatenate([self.faces.pairs, self.faces.pairs[:, ::-1]])
         i, j = pairs[pairs[:, 0] < len(self.seeds)].T
@@ -122,7 +119,7 @@ class PowerDiagram:
         return i, gap / length[:, None], offset
 
 
-def power_diagram(seeds: Floats, weights: Floats, box: Floats, *, periodic: bool = False) -> PowerDiagram:
+def power_diagram(seeds: Float, weights: Float, box: Float, *, periodic: bool = False) -> PowerDiagram:
     """The cells of seeds that lie in a box with a corner at the origin."""
     count, d = seeds.shape
     margin = 2.5 * float(np.prod(box) / count) ** (1.0 / d)
@@ -137,14 +134,14 @@ def power_diagram(seeds: Floats, weights: Floats, box: Floats, *, periodic: bool
         margin *= 1.5
 
 
-def make_images(seeds: Floats, box: Floats, margin: float, *, periodic: bool) -> Images:
+def make_images(seeds: Float, box: Float, margin: float, *, periodic: bool) -> Images:
     """The seeds, and their copies that lie within `margin` of the box."""
     count, d = seeds.shape
-    sites: list[Floats] = [seeds]
-    owners: list[Integers] = [np.arange(count)]
-    walls: list[Integers] = [np.full(count, -1)]
+    sites: list[Float] = [seeds]
+    owners: list[Int] = [np.arange(count)]
+    walls: list[Int] = [np.full(count, -1)]
 
-    def add(moved: Floats, wall: int) -> None:
+    def add(moved: Float, wall: int) -> None:
         near = np.flatnonzero(np.all((moved >= -margin) & (moved <= box + margin), axis=1))
         sites.append(moved[near])
         owners.append(near)
@@ -163,7 +160,7 @@ def make_images(seeds: Floats, box: Floats, margin: float, *, periodic: bool) ->
     return Images(np.concatenate(sites), np.concatenate(owners), np.concatenate(walls))
 
 
-def power_faces(sites: Floats, weights: Floats, count: int) -> PowerFaces:
+def power_faces(sites: Float, weights: Float, count: int) -> PowerFaces:
     """Faces of the cells of the first `count` sites; these must be surrounded by the others."""
     d = sites.shape[1]
     lifted = np.column_stack([sites, np.sum(sites**2, axis=1) - weights])
@@ -184,9 +181,7 @@ def power_faces(sites: Floats, weights: Floats, count: int) -> PowerFaces:
     return _measure_faces(points, power, sites, pairs, face, corner)
 
 
-def _measure_faces(
-    points: Floats, power: Floats, sites: Floats, pairs: Integers, face: Integers, corner: Integers
-) -> PowerFaces:
+def _measure_faces(points: Float, power: Float, sites: Float, pairs: Int, face: Int, corner: Int) -> PowerFaces:
     d = points.shape[1]
     normal = sites[pairs[:, 0]] - sites[pairs[:, 1]]
     normal /= np.linalg.norm(normal, axis=1)[:, None]
@@ -226,12 +221,12 @@ def _measure_faces(
 
 
 def fit_measures(
-    seeds: Floats,
-    targets: Floats,
-    box: Floats,
+    seeds: Float,
+    targets: Float,
+    box: Float,
     *,
     periodic: bool = False,
-    weights: Floats | None = None,
+    weights: Float | None = None,
     tolerance: float = 1e-6,
 ) -> PowerDiagram:
     """Find the weights with which the cells have given measures.
@@ -276,7 +271,7 @@ def fit_measures(
     )
 
 
-def _newton_step(diagram: PowerDiagram, missing: Floats) -> Floats:
+def _newton_step(diagram: PowerDiagram, missing: Float) -> Float:
     count = len(diagram.seeds)
     i, site = diagram.faces.pairs.T
     j = diagram.images.owner[site]
@@ -296,7 +291,7 @@ def _newton_step(diagram: PowerDiagram, missing: Floats) -> Floats:
     return np.asarray(step - step.mean())
 
 
-def relax(seeds: Floats, targets: Floats | None, box: Floats, *, steps: int, periodic: bool = False) -> PowerDiagram:
+def relax(seeds: Float, targets: Float | None, box: Float, *, steps: int, periodic: bool = False) -> PowerDiagram:
     """Cells of given measures (or Voronoi cells) after moving every seed to its centroid a number of times."""
     diagram: PowerDiagram | None = None
     for step in range(steps + 1):

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.geometry._facets import cells_of_facets
-from ssbsim.geometry.connectivity import connected_parts
+from ssbsim.geometry.arrays import Float, Int
+from ssbsim.geometry.connectivity import closed_loops, connected_parts
 from ssbsim.geometry.grains.subdivision import divide_body, facets_between
 from ssbsim.geometry.plane.polygons import Polygon, fill_polygons
 from ssbsim.geometry.solid.tetrahedra import fill_bodies
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-
 
 def divide_regions(
-    points: Floats,
-    facets: Integers,
-    regions: Integers,
+    points: Float,
+    facets: Int,
+    regions: Int,
     counts: dict[int, int],
     growth: float,
     generator: np.random.Generator,
-) -> tuple[Floats, Integers, Integers, Integers]:
+) -> tuple[Float, Int, Int, Int]:
     """Divide regions into grains.
 
     Args:
@@ -41,7 +38,7 @@ def divide_regions(
     surface = len(points)
     points, filled = _fill(points, facets, regions, list(counts), growth)
     all_facets, all_regions, pieces = [facets], [regions], regions.copy()
-    inner: list[Integers] = []
+    inner: list[Int] = []
     for (region, count), cells in zip(counts.items(), filled, strict=True):
         fixed = np.arange(len(points)) < surface
         points, label = divide_body(points, cells, fixed, count, generator)
@@ -56,9 +53,7 @@ def divide_regions(
     return points, np.vstack(all_facets), np.vstack(all_regions), np.vstack([pieces, *inner])
 
 
-def _fill(
-    points: Floats, facets: Integers, regions: Integers, wanted: list[int], growth: float
-) -> tuple[Floats, list[Integers]]:
+def _fill(points: Float, facets: Int, regions: Int, wanted: list[int], growth: float) -> tuple[Float, list[Int]]:
     """Cells of some regions, sizes growing from their surfaces."""
     inward = [np.vstack([facets[regions[:, 0] == r], facets[regions[:, 1] == r][:, ::-1]]) for r in wanted]
     if points.shape[1] == 3:
@@ -66,43 +61,26 @@ def _fill(
         names = [f"region {region}" for region in wanted]
         bulk = float(np.max(np.linalg.norm(points[facets[:, 0]] - points[facets[:, 1]], axis=1)))
         return fill_bodies(points, bodies, bulk=bulk, growth=growth, names=names)
-    polygons, used = [], []
+    polygons = []
     for region, surface in zip(wanted, inward, strict=True):
         loops = _loops(points, surface)
-        vertices = np.concatenate(loops)
-        ends = np.cumsum([len(loop) for loop in loops])[:-1]
-        sizes = np.concatenate([_sides(points[loop]) for loop in loops])
-        numbers = tuple(np.split(np.arange(len(vertices)), ends))
-        polygons.append(Polygon(points[vertices], numbers, sizes, f"region {region}"))
-        used.append(vertices)
+        polygons.append(Polygon.with_sizes_of_sides(points[np.concatenate(loops)], loops, f"region {region}"))
     size = float(max(polygon.sizes.max() for polygon in polygons))
     parts, cells, count = [points], [], len(points)
-    for vertices, (places, triangles) in zip(used, fill_polygons(polygons, size=size, growth=growth), strict=True):
-        new = places[len(vertices) :]
-        cells.append(np.concatenate([vertices, count + np.arange(len(new))])[triangles])
+    for polygon, (new, triangles) in zip(polygons, fill_polygons(polygons, size=size, growth=growth), strict=True):
+        cells.append(polygon.in_whole(triangles, count))
         parts.append(new)
         count += len(new)
     return np.vstack(parts), cells
 
 
-def _sides(loop: Floats) -> Floats:
-    lengths = np.linalg.norm(np.roll(loop, -1, axis=0) - loop, axis=1)
-    return np.asarray(0.5 * (lengths + np.roll(lengths, 1)))
-
-
-def _loops(points: Floats, segments: Integers) -> list[Integers]:
+def _loops(points: Float, segments: Int) -> list[Int]:
     """Closed chains of segments, the outer one first."""
-    after = {int(a): int(b) for a, b in segments}
-    loops = []
-    while after:
-        loop = [next(iter(after))]
-        while (v := after.pop(loop[-1])) != loop[0]:
-            loop.append(v)
-        loops.append(np.array(loop))
+    loops = [np.array(loop) for loop in closed_loops({int(a): int(b) for a, b in segments})]
     return sorted(loops, key=lambda loop: -float(np.ptp(points[loop], axis=0).max()))
 
 
-def _shells(points: Floats, triangles: Integers) -> list[Integers]:
+def _shells(points: Float, triangles: Int) -> list[Int]:
     """Closed surfaces that share no vertex, the outer one first."""
     a, b = triangles[:, :2].T, triangles[:, 1:].T
     label = connected_parts((a.ravel(), b.ravel()), len(points))[triangles[:, 0]]

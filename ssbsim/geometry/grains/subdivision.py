@@ -22,10 +22,8 @@ from scipy.spatial import cKDTree
 
 from ssbsim.errors import MeshError
 from ssbsim.geometry._simplex import scaled_jacobians, signed_measures
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.connectivity import connected_parts
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 LEAST_QUALITY = {2: 0.35, 3: 0.1}
 """Moving a vertex leaves no cell with a smaller scaled Jacobian, unless it had one before; by dimension."""
@@ -39,8 +37,8 @@ _TIDYING = 30
 
 
 def divide_body(
-    points: Floats, cells: Integers, fixed: NDArray[np.bool_], count: int, generator: np.random.Generator
-) -> tuple[Floats, Integers]:
+    points: Float, cells: Int, fixed: NDArray[np.bool_], count: int, generator: np.random.Generator
+) -> tuple[Float, Int]:
     """Divide a meshed body into grains.
 
     Args:
@@ -61,7 +59,7 @@ def divide_body(
     return points, np.unique(label, return_inverse=True)[1].reshape(-1)
 
 
-def facets_between(cells: Integers, label: Integers) -> tuple[Integers, Integers]:
+def facets_between(cells: Int, label: Int) -> tuple[Int, Int]:
     """Facets between cells of different labels.
 
     Returns:
@@ -75,14 +73,14 @@ def facets_between(cells: Integers, label: Integers) -> tuple[Integers, Integers
     return facets[first], np.column_stack([label[owner[first]], label[owner[second]]])
 
 
-def cell_facets(cells: Integers) -> tuple[Integers, Integers]:
+def cell_facets(cells: Int) -> tuple[Int, Int]:
     """All facets of positively oriented cells, normals inwards, and the cell of each."""
     corners = ((0, 1), (1, 2), (2, 0)) if cells.shape[1] == 3 else ((0, 1, 2), (0, 3, 1), (0, 2, 3), (1, 3, 2))
     facets = np.concatenate([cells[:, list(corner)] for corner in corners])
     return facets, np.tile(np.arange(len(cells)), len(corners))
 
 
-def _pairs(facets: Integers) -> tuple[Integers, Integers]:
+def _pairs(facets: Int) -> tuple[Int, Int]:
     """Places of the two occurrences of every facet that occurs twice."""
     keys = np.sort(facets, axis=1)
     order = np.lexsort(keys.T[::-1])
@@ -90,7 +88,7 @@ def _pairs(facets: Integers) -> tuple[Integers, Integers]:
     return order[same], order[same + 1]
 
 
-def _spread_seeds(points: Floats, cells: Integers, count: int, generator: np.random.Generator) -> Floats:
+def _spread_seeds(points: Float, cells: Int, count: int, generator: np.random.Generator) -> Float:
     middles, measures = points[cells].mean(axis=1), np.abs(signed_measures(points, cells))
     if count > len(cells):
         raise MeshError(
@@ -98,7 +96,7 @@ def _spread_seeds(points: Floats, cells: Integers, count: int, generator: np.ran
             where="geometry.particles.grains or electrolyte.grain_size",
             hint="ask for fewer grains, or make spacing.transverse smaller",
         )
-    seeds: Floats = middles[np.sort(generator.choice(len(cells), count, replace=False, p=measures / measures.sum()))]
+    seeds: Float = middles[np.sort(generator.choice(len(cells), count, replace=False, p=measures / measures.sum()))]
     for _ in range(_LLOYD_STEPS):
         nearest = cKDTree(seeds).query(middles)[1]
         weight = np.bincount(nearest, measures, count)
@@ -108,7 +106,7 @@ def _spread_seeds(points: Floats, cells: Integers, count: int, generator: np.ran
     return seeds
 
 
-def _tidy(points: Floats, cells: Integers, label: Integers) -> Integers:
+def _tidy(points: Float, cells: Int, label: Int) -> Int:
     """Labels whose cells hang together by facets, also around every vertex, and none too small."""
     facets, owner = cell_facets(cells)
     first, second = _pairs(facets)
@@ -127,7 +125,7 @@ def _tidy(points: Floats, cells: Integers, label: Integers) -> Integers:
     return label
 
 
-def _drop_loose(links: Integers, measures: Floats, label: Integers) -> None:
+def _drop_loose(links: Int, measures: Float, label: Int) -> None:
     """Give all but the largest piece of each label, and small labels whole, to the neighbour they touch most."""
     count, total = len(label), float(measures.sum())
     for _ in range(count):
@@ -151,7 +149,7 @@ def _drop_loose(links: Integers, measures: Floats, label: Integers) -> None:
         label[piece == loose[0]] = np.argmax(np.bincount(other))
 
 
-def _round_off(links: Integers, corners: int, label: Integers) -> None:
+def _round_off(links: Int, corners: int, label: Int) -> None:
     """Give a cell with all but one of its facets on one other label to that label."""
     neighbours: list[list[int]] = [[] for _ in label]
     for a, b in links:
@@ -164,7 +162,7 @@ def _round_off(links: Integers, corners: int, label: Integers) -> None:
             label[cell] = best
 
 
-def _unpinch(cells: Integers, label: Integers) -> None:
+def _unpinch(cells: Int, label: Int) -> None:
     """Where the cells of a label around a vertex do not hang together, give the smaller part away."""
     corner = cells.shape[1]
     star = _stars(cells)
@@ -184,7 +182,7 @@ def _unpinch(cells: Integers, label: Integers) -> None:
                 break
 
 
-def _connected(cells: Integers, corners: int) -> list[list[int]]:
+def _connected(cells: Int, corners: int) -> list[list[int]]:
     """Parts of a few cells that hang together by facets."""
     parts: list[list[int]] = []
     sets = [frozenset(map(int, cell)) for cell in cells]
@@ -201,7 +199,7 @@ def _connected(cells: Integers, corners: int) -> list[list[int]]:
     return parts
 
 
-def _stars(cells: Integers) -> list[Integers]:
+def _stars(cells: Int) -> list[Int]:
     """Cells around every vertex that has any."""
     vertex = cells.reshape(-1)
     order = np.argsort(vertex, kind="stable")
@@ -209,7 +207,7 @@ def _stars(cells: Integers) -> list[Integers]:
     return [np.asarray(part // cells.shape[1]) for part in np.split(order, starts[1:])]
 
 
-def _settle(points: Floats, cells: Integers, label: Integers, seeds: Floats, fixed: NDArray[np.bool_]) -> Floats:
+def _settle(points: Float, cells: Int, label: Int, seeds: Float, fixed: NDArray[np.bool_]) -> Float:
     """Move vertices between grains onto the planes between their seeds, and those next to them out of their way."""
     points = points.copy()
     stars = {int(v): star for v, star in zip(np.unique(cells), _stars(cells), strict=True)}
@@ -229,7 +227,7 @@ def _settle(points: Floats, cells: Integers, label: Integers, seeds: Floats, fix
     return points
 
 
-def _independent(vertices: list[int], rings: dict[int, Integers]) -> list[list[int]]:
+def _independent(vertices: list[int], rings: dict[int, Int]) -> list[list[int]]:
     """Groups of vertices that have no cell in common."""
     colour: dict[int, int] = {}
     groups: list[list[int]] = []
@@ -242,14 +240,14 @@ def _independent(vertices: list[int], rings: dict[int, Integers]) -> list[list[i
     return groups
 
 
-def _onto_planes(place: Floats, seeds: Floats) -> Floats:
+def _onto_planes(place: Float, seeds: Float) -> Float:
     """The nearest point that is equally far from all seeds."""
     matrix = 2.0 * (seeds[1:] - seeds[0])
     missing = np.sum(seeds[1:] ** 2, axis=1) - np.sum(seeds[0] ** 2) - matrix @ place
     return np.asarray(place + np.linalg.lstsq(matrix, missing, rcond=1e-6)[0])
 
 
-def _move(points: Floats, cells: Integers, vertices: Integers, stars: list[Integers], targets: Floats) -> None:
+def _move(points: Float, cells: Int, vertices: Int, stars: list[Int], targets: Float) -> None:
     """Move vertices that have no cell in common towards targets, as far as the quality of their cells allows."""
     starts = np.cumsum([0, *(len(star) for star in stars[:-1])])
     around = cells[np.concatenate(stars)]

@@ -11,15 +11,13 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.connectivity import connected_parts
 from ssbsim.geometry.grains.power_diagram import PowerDiagram, PowerFaces, make_images, power_faces
 from ssbsim.geometry.partition import OUTSIDE
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Loop = tuple[int, ...]
 
 SAME_PLACE = 1e-7
@@ -40,12 +38,12 @@ class Tessellation:
         cuts: Values of x, besides the walls, at which planes divide the box.
     """
 
-    points: Floats
+    points: Float
     loops: tuple[Loop, ...]
-    sides: Integers
-    wall: Integers
-    grain: Integers
-    box: Floats
+    sides: Int
+    wall: Int
+    grain: Int
+    box: Float
     cuts: tuple[float, ...] = ()
 
     @property
@@ -53,7 +51,7 @@ class Tessellation:
         """2 or 3."""
         return int(self.points.shape[1])
 
-    def face_vectors(self) -> Floats:
+    def face_vectors(self) -> Float:
         """Normal of every face times its measure, shape (k, d)."""
         if self.dimension == 2:
             ends = self.points[np.array(self.loops).reshape(-1, 2)]
@@ -64,7 +62,7 @@ class Tessellation:
         np.add.at(vectors, face, 0.5 * np.cross(a, b))
         return vectors
 
-    def face_measures(self) -> Floats:
+    def face_measures(self) -> Float:
         """Length or area of every face, shape (k,)."""
         if self.dimension == 2:
             return np.asarray(np.linalg.norm(self.face_vectors(), axis=1))
@@ -73,7 +71,7 @@ class Tessellation:
         np.add.at(measures, face, 0.5 * np.linalg.norm(np.cross(a, b), axis=1))
         return measures
 
-    def cell_measures(self) -> Floats:
+    def cell_measures(self) -> Float:
         """Area or volume of every cell, shape (c,)."""
         # Gauss: the measure is the integral of x . n / d over the surface; each fan triangle of a face is flat.
         if self.dimension == 2:
@@ -89,27 +87,27 @@ class Tessellation:
         np.add.at(measures, self.sides[:, 0], -flux)
         return measures[:-1]
 
-    def cell_thicknesses(self) -> Floats:
+    def cell_thicknesses(self) -> Float:
         """Diameter of the ball inside each cell if it touched all faces: 2 d V / S, shape (c,)."""
         surfaces = np.zeros(len(self.grain) + 1)
         for side in (0, 1):
             np.add.at(surfaces, self.sides[:, side], self.face_measures())
         return 2.0 * self.dimension * self.cell_measures() / surfaces[:-1]
 
-    def edges(self) -> Integers:
+    def edges(self) -> Int:
         """Pairs of vertices joined by an edge, sorted, shape (e, 2)."""
         ends = np.array([edge for loop in self.loops for edge in loop_edges(loop)])
         return np.asarray(np.unique(np.sort(ends, axis=1), axis=0))
 
-    def edge_lengths(self) -> Floats:
+    def edge_lengths(self) -> Float:
         """Length of every edge, shape (e,)."""
         ends = self.points[self.edges()]
         return np.asarray(np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1))
 
-    def _middles(self) -> Floats:
+    def _middles(self) -> Float:
         return np.array([self.points[list(loop)].mean(axis=0) for loop in self.loops])
 
-    def _fans(self) -> tuple[Integers, Floats, Floats]:
+    def _fans(self) -> tuple[Int, Float, Float]:
         """Triangles (middle of the face, a, b): face, a - middle, b - middle."""
         face = np.repeat(np.arange(len(self.loops)), [len(loop) for loop in self.loops])
         ends = np.array([edge for loop in self.loops for edge in loop_edges(loop)])
@@ -141,9 +139,7 @@ def tessellate(diagram: PowerDiagram, *, thinnest: float = 0.0) -> Tessellation:
     return _from_faces(faces, kept, sides, wall, np.arange(count), diagram.box)
 
 
-def _from_faces(
-    faces: PowerFaces, kept: Integers, sides: Integers, wall: Integers, grain: Integers, box: Floats
-) -> Tessellation:
+def _from_faces(faces: PowerFaces, kept: Int, sides: Int, wall: Int, grain: Int, box: Float) -> Tessellation:
     points = faces.points.copy()
     for side in (np.zeros_like(box), box):
         points = np.where(np.abs(points - side) < SAME_PLACE, side, points)
@@ -157,7 +153,7 @@ def _from_faces(
     return compact(Tessellation(points, tuple(loops), sides[used], wall[used], grain, box))
 
 
-def same_places(points: Floats) -> Integers:
+def same_places(points: Float) -> Int:
     """For every point the first one at the same place, shape (p,)."""
     near = cKDTree(points).query_pairs(SAME_PLACE, output_type="ndarray")
     label = connected_parts(near.T, len(points))
@@ -211,7 +207,7 @@ def _cut_images(diagram: PowerDiagram, radius: float, margin: float, thinnest: f
         inner -= int(thin.sum())
 
 
-def _cut_sites(sites: Floats, weights: Floats, inner: int, box: Floats) -> tuple[Tessellation, Integers]:
+def _cut_sites(sites: Float, weights: Float, inner: int, box: Float) -> tuple[Tessellation, Int]:
     """The cells of the first `inner` sites as far as they lie in the box, and the site of each."""
     faces = power_faces(sites, weights, inner)
     cell = np.where(faces.pairs < inner, faces.pairs, OUTSIDE)
@@ -290,7 +286,7 @@ def _cut(cells: Tessellation, axis: int, side: int) -> Tessellation:
     )
 
 
-def order_loop(points: Floats, vertices: Sequence[int], normal: Floats) -> Loop:
+def order_loop(points: Float, vertices: Sequence[int], normal: Float) -> Loop:
     """Corners of a convex face in order around (3D), or the ends of a segment with points on it (2D)."""
     places = points[list(vertices)]
     if len(normal) == 2:

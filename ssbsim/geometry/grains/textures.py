@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ssbsim.geometry.arrays import Float
+from ssbsim.geometry.connectivity import closed_loops
 from ssbsim.geometry.grains.tessellation import (
     SAME_PLACE,
     Loop,
@@ -18,8 +20,6 @@ from ssbsim.geometry.grains.tessellation import (
     same_places,
 )
 from ssbsim.geometry.partition import OUTSIDE
-
-Floats = NDArray[np.float64]
 
 
 def extrude(cells: Tessellation, height: float, axis: int) -> Tessellation:
@@ -53,13 +53,7 @@ def _outlines(cells: Tessellation) -> list[Loop]:
         following[left][a] = b
         if right != OUTSIDE:
             following[right][b] = a
-    outlines = []
-    for after in following:
-        around = [next(iter(after))]
-        while (v := after[around[-1]]) != around[0]:
-            around.append(v)
-        outlines.append(tuple(around))
-    return outlines
+    return [tuple(closed_loops(after)[0]) for after in following]
 
 
 def stack_layers(layers: Sequence[Tessellation]) -> Tessellation:
@@ -124,7 +118,7 @@ def _join(left: Tessellation, right: Tessellation) -> Tessellation:
     )
 
 
-def _plane_points(points: Floats, faces: Sequence[Sequence[Loop]]) -> tuple[list[int], Floats]:
+def _plane_points(points: Float, faces: Sequence[Sequence[Loop]]) -> tuple[list[int], Float]:
     """Corners of the faces on the plane, and the points in which edges of one side cross those of the other."""
     corners = list(dict.fromkeys(v for part in faces for loop in part for v in loop))
     if points.shape[1] == 2:
@@ -146,7 +140,7 @@ def _plane_points(points: Floats, faces: Sequence[Sequence[Loop]]) -> tuple[list
     return corners, np.column_stack([np.full(len(crossing), points[corners[0], 0]), crossing])
 
 
-def _contains(points: Floats, face: Loop, places: Floats) -> NDArray[np.bool_]:
+def _contains(points: Float, face: Loop, places: Float) -> NDArray[np.bool_]:
     """Which places lie in a convex face on a plane of constant x, its edge included."""
     if points.shape[1] == 2:
         low, high = np.sort(points[list(face), 1])
@@ -160,7 +154,7 @@ def _contains(points: Floats, face: Loop, places: Floats) -> NDArray[np.bool_]:
     return np.asarray((distance * np.sign(area) > -SAME_PLACE).all(axis=1))
 
 
-def _measure(points: Floats, loop: Loop) -> float:
+def _measure(points: Float, loop: Loop) -> float:
     corners = points[list(loop)]
     if len(corners) < points.shape[1]:
         return 0.0
@@ -170,7 +164,7 @@ def _measure(points: Floats, loop: Loop) -> float:
     return float(0.5 * np.linalg.norm(np.cross(away[:-1], away[1:]).sum(axis=0)))
 
 
-def _with_points_on_edges(points: Floats, loop: Loop, numbers: Sequence[int], at: float) -> Loop:
+def _with_points_on_edges(points: Float, loop: Loop, numbers: Sequence[int], at: float) -> Loop:
     """A polygon, with the points that lie on its edges in the plane x = at put into these."""
     around: list[int] = []
     others = np.array(numbers)
@@ -187,7 +181,7 @@ def _with_points_on_edges(points: Floats, loop: Loop, numbers: Sequence[int], at
     return tuple(around)
 
 
-def stretch(cells: Tessellation, factors: Floats) -> Tessellation:
+def stretch(cells: Tessellation, factors: Float) -> Tessellation:
     """The tessellation with every coordinate multiplied by a factor."""
     return replace(
         cells, points=cells.points * factors, box=cells.box * factors, cuts=tuple(x * factors[0] for x in cells.cuts)

@@ -23,10 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.images.outlines import Curve, Outlines
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 # Share of the smoothing displacement that is kept, by the number of times that a curve was taken back; from the second
 # on it keeps all its vertices, and the last is the curve as it was traced.

@@ -17,11 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Labels
 
 MAXIMUM_PIXELS = 20_000_000
 """Larger images are refused before they are read."""
-
-Labels = NDArray[np.int32]
 
 
 def read_labels(path: Path, labels: Sequence[int]) -> Labels:

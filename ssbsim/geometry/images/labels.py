@@ -12,11 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Labels
 from ssbsim.geometry.connectivity import connected_parts
 from ssbsim.geometry.mesh_data import Grain, piece_letters
-
-Labels = NDArray[np.int32]
-Float = NDArray[np.float64]
 
 
 def find_parts(labels: Labels) -> Labels:

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Int = NDArray[np.int64]
-Float = NDArray[np.float64]
+from ssbsim.geometry.arrays import Float, Int
 
 # Directions east, north, west, south: step between corners, and the pixels (offset from the upper right one of the
 # corner) to the left and to the right of that step.

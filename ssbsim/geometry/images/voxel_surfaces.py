@@ -10,13 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.images.voxel_walls import grade_walls
 from ssbsim.geometry.images.voxels import cut_quads, interface_quads, wall_quads
 from ssbsim.geometry.partition import OUTSIDE
 from ssbsim.geometry.refine import divide_triangles
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 
 def triangulate_voxels(

@@ -12,19 +12,14 @@ apart, d being the distance to the nearest interface on a wall and h the size th
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Bool, Float, Int
 from ssbsim.geometry.connectivity import connected_parts
-from ssbsim.geometry.plane.planar_fill import loop_area
-from ssbsim.geometry.plane.polygons import fill_polygons
+from ssbsim.geometry.plane.polygons import Polygon, fill_polygons, loop_area
 from ssbsim.geometry.solid.faces import fit_plane
 from ssbsim.geometry.solid.shells import pair_across_edges
-from ssbsim.geometry.solid.walls import polygon_of_loops, trace_loops
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
-Bool = NDArray[np.bool_]
+from ssbsim.geometry.solid.walls import trace_loops
 
 
 def grade_walls(
@@ -106,16 +101,15 @@ def _fill(
     growth: float,
 ) -> tuple[Float, Int, Int, Int]:
     """The walls with all regions but the `whole` ones filled anew, see `grade_walls`."""
-    outlines, frames, polygons = [], [], []
+    planes, polygons = [], []
     scale = float(np.ptp(points, axis=0).max())
     for sides in (sides for sides, keep in zip(loops, whole, strict=True) if not keep):
         around = [vertices[kept[vertices]] for vertices in (triangles.ravel()[loop] for loop in sides)]
-        origin, axes = fit_plane(points, around)
-        around.sort(key=lambda loop: -loop_area((points[loop] - origin) @ axes[:2].T))
-        outlines.append(np.concatenate(around))
-        frames.append((origin, axes))
-        places: Float = np.asarray((points[outlines[-1]] - origin) @ axes[:2].T / scale)
-        polygons.append(polygon_of_loops(places, around, "a wall of the image"))
+        plane = fit_plane(points, around, scale=scale)
+        around.sort(key=lambda loop: -loop_area(plane.flatten(points[loop])))
+        places = plane.flatten(points[np.concatenate(around)])
+        polygons.append(Polygon.with_sizes_of_sides(places, around, "a wall of the image"))
+        planes.append(plane)
     try:
         filled = fill_polygons(polygons, size=bulk / scale, growth=growth)
     except MeshError:
@@ -123,12 +117,9 @@ def _fill(
     unchanged = whole[region]
     parts, count = [points], len(points)
     found, source = [triangles[unchanged]], [np.flatnonzero(unchanged)]
-    for number, outline, (origin, axes), (spots, new) in zip(
-        np.flatnonzero(~whole), outlines, frames, filled, strict=True
-    ):
-        inner = spots[len(outline) :] * scale
-        parts.append(origin + inner @ axes[:2])
-        found.append(np.concatenate([outline, count + np.arange(len(inner))])[new])
+    for number, polygon, plane, (inner, new) in zip(np.flatnonzero(~whole), polygons, planes, filled, strict=True):
+        parts.append(plane.lift(inner))
+        found.append(polygon.in_whole(new, count))
         source.append(np.full(len(new), np.argmax(region == number)))
         count += len(inner)
     origins = np.concatenate(source)

@@ -21,16 +21,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ssbsim.case import BOX_SIDES
 from ssbsim.geometry import _simplex
-from ssbsim.geometry.extrude import BOUNDARIES
+from ssbsim.geometry.arrays import Bool, Float, Int, Labels
 from ssbsim.geometry.mesh_data import Grain, MeshData
-
-Labels = NDArray[np.int32]
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
-Bool = NDArray[np.bool_]
 
 LEAST_QUALITY = 0.05
 """Smallest scaled Jacobian that smoothing may leave where voxels are cubes (theirs is 0.5); in voxels of unequal edges it
@@ -76,7 +71,7 @@ def mesh_smooth_voxels(
         grains=grains,
         boundary_facets=cut_quads(sides),
         facet_boundary=np.repeat(walls, 2),
-        boundaries=BOUNDARIES,
+        boundaries=BOX_SIDES,
         notes=notes,
     )
 
@@ -206,7 +201,7 @@ def interface_quads(index: Labels) -> tuple[Int, Int]:
     return np.vstack(quads), np.vstack(grains)
 
 
-def wall_quads(index: Labels) -> tuple[Int, Int, NDArray[np.int32]]:
+def wall_quads(index: Labels) -> tuple[Int, Int, Labels]:
     """Faces of voxels on walls, turned into the box: corners, shape (k, 4), grain and wall of each."""
     number = _number_corners(index)
     quads, grains, walls = [], [], []

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ssbsim.case import ImageGeometry
+from ssbsim.case import BOX_SIDES, ImageGeometry
 from ssbsim.errors import MeshError
-from ssbsim.geometry.extrude import BOUNDARIES, mesh_boxes
+from ssbsim.geometry.arrays import Labels
+from ssbsim.geometry.extrude import mesh_boxes
 from ssbsim.geometry.grading import GradedStack
 from ssbsim.geometry.images.fairing import FairOutlines, fair_outlines
 from ssbsim.geometry.images.image_files import read_colours, read_labels
@@ -28,8 +29,6 @@ from ssbsim.geometry.meshing import mesh_partition
 from ssbsim.geometry.partition import OUTSIDE, Partition
 from ssbsim.geometry.refine import refine_mesh
 from ssbsim.geometry.registry import register_geometry
-
-Labels = NDArray[np.int32]
 
 
 @register_geometry("image")
@@ -122,8 +121,8 @@ def _with_films(
     geometry: ImageGeometry,
     points: NDArray[np.float64],
     facets: NDArray[np.int64],
-    sides: NDArray[np.int32],
-    wall: NDArray[np.int32],
+    sides: Labels,
+    wall: Labels,
     grains: tuple[Grain, ...],
     notes: tuple[str, ...],
 ) -> Partition:
@@ -148,7 +147,7 @@ def _with_films(
         sides=sides,
         wall=wall,
         grains=grains,
-        boundaries=BOUNDARIES[: 2 * points.shape[1]],
+        boundaries=BOX_SIDES[: 2 * points.shape[1]],
         film=film,
         film_grain=film_grain,
         resolved=wall < 0,

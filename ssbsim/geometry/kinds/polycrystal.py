@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from ssbsim.case import BOX_SIDES, PolycrystalGeometry
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Float
 from ssbsim.geometry.grains.healing import heal
 from ssbsim.geometry.grains.orientations import random_orientations
 from ssbsim.geometry.grains.power_diagram import power_diagram, relax
@@ -25,8 +25,6 @@ from ssbsim.geometry.meshing import mesh_partition
 from ssbsim.geometry.partition import OUTSIDE, Partition
 from ssbsim.geometry.registry import register_geometry
 from ssbsim.geometry.solid.faces import triangulate_faces
-
-Floats = NDArray[np.float64]
 
 _POINTS, _SIZES, _ORIENTATIONS, _SHIFTS = range(4)
 """Streams of random numbers."""
@@ -87,12 +85,12 @@ def grow_grains(geometry: PolycrystalGeometry, *, frame: int = 0) -> Tessellatio
     return stretch(cells, unit * factors)
 
 
-def _tessellate(geometry: PolycrystalGeometry, box: Floats, frame: int) -> Tessellation:
+def _tessellate(geometry: PolycrystalGeometry, box: Float, frame: int) -> Tessellation:
     """Cells in a box in whose unit they have a mean size of 1."""
     shift = np.random.default_rng([geometry.seed, _SHIFTS, frame]).random(len(box)) if frame else np.zeros(len(box))
     count, layers = geometry.number_of_grains(), geometry.texture.layers or 1
     points = np.random.default_rng([geometry.seed, _POINTS])
-    targets: Floats | None = None
+    targets: Float | None = None
     if geometry.tessellation == "laguerre":
         targets = np.exp(len(box) * geometry.spread * _normal_sample(count, geometry.seed))
     slab = box.copy()
@@ -109,7 +107,7 @@ def _tessellate(geometry: PolycrystalGeometry, box: Floats, frame: int) -> Tesse
     return stack_layers(parts)
 
 
-def _normal_sample(count: int, seed: int) -> Floats:
+def _normal_sample(count: int, seed: int) -> Float:
     """Standard normal numbers in random order that have, as a set, the quantiles and spread of the distribution."""
     quantiles = np.asarray(ndtri((np.arange(count) + 0.5) / count))
     spread = float(quantiles.std())

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ssbsim.case import BOX_SIDES, VOID_BOUNDARY, CompositeGeometry
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.grains.region_grains import divide_regions
 from ssbsim.geometry.mesh_data import Grain, MeshData
 from ssbsim.geometry.particles.composite_bodies import WIDENING, Bodies, make_bodies
@@ -23,9 +23,6 @@ from ssbsim.geometry.particles.packing import ball_measure
 from ssbsim.geometry.partition import OUTSIDE, Partition
 from ssbsim.geometry.progress import progress
 from ssbsim.geometry.solid.faces import triangulate_faces
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 HOLE = VOID_BOUNDARY
 """Phase of empty voids before they are left out, and the boundary that they leave."""
@@ -38,12 +35,12 @@ _CELLS_ACROSS_GRAIN = 4.0
 class _Surfaces:
     """Facets between regions, collected part by part. Regions: the matrix, the separator, then every inclusion."""
 
-    points: list[Floats] = field(default_factory=list)
-    facets: list[Integers] = field(default_factory=list)
-    sides: list[Integers] = field(default_factory=list)
+    points: list[Float] = field(default_factory=list)
+    facets: list[Int] = field(default_factory=list)
+    sides: list[Int] = field(default_factory=list)
     count: int = 0
 
-    def add(self, points: Floats, facets: Integers, sides: Integers) -> None:
+    def add(self, points: Float, facets: Int, sides: Int) -> None:
         self.points.append(points)
         self.facets.append(facets + self.count)
         self.sides.append(np.broadcast_to(sides, (len(facets), 2)))
@@ -144,7 +141,7 @@ def _add_walls_3d(
     surfaces.add(filled.points, filled.triangles, np.array(sides)[filled.face])
 
 
-def _size_beside(bodies: Bodies) -> Callable[[Floats], float]:
+def _size_beside(bodies: Bodies) -> Callable[[Float], float]:
     """Sizes on walls: those of the triangles of the nearest body, growing with the distance to it.
 
     Wide triangles opposite small ones would leave cells without height between them.
@@ -159,7 +156,7 @@ def _size_beside(bodies: Bodies) -> Callable[[Floats], float]:
         points.append(body.points)
     size, nearest = np.concatenate(sides), cKDTree(np.vstack(points))
 
-    def limit(place: Floats) -> float:
+    def limit(place: Float) -> float:
         distance, vertex = nearest.query(place)
         return float(size[vertex]) + WIDENING * float(distance)
 
@@ -186,10 +183,10 @@ def _grain_counts(geometry: CompositeGeometry, bodies: Bodies, unit: float) -> d
 
 def _partition(
     geometry: CompositeGeometry,
-    points: Floats,
-    facets: Integers,
-    regions: Integers,
-    pieces: Integers,
+    points: Float,
+    facets: Int,
+    regions: Int,
+    pieces: Int,
     particles: int,
     unit: float,
 ) -> Partition:
@@ -227,7 +224,7 @@ def _partition(
 
 
 def _name_grains(
-    geometry: CompositeGeometry, regions: Integers, pieces: Integers, particles: int
+    geometry: CompositeGeometry, regions: Int, pieces: Int, particles: int
 ) -> tuple[list[Grain], dict[int, int]]:
     """Grains in the order matrix, separator, particles, voids; and the index of the grain of every piece."""
     inside = pieces[pieces != OUTSIDE]

@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.case import CompositeGeometry
+from ssbsim.geometry.arrays import Float
 from ssbsim.geometry.particles.inclusions import (
+    WHERE,
+    Container,
     Inclusion,
     disc_places,
     largest_side,
@@ -22,10 +24,6 @@ from ssbsim.geometry.particles.inclusions import (
 )
 from ssbsim.geometry.particles.packing import draw_diameters, filled_fraction, pack_balls
 from ssbsim.geometry.particles.polygon_bodies import make_polygons
-
-Floats = NDArray[np.float64]
-
-WHERE = "geometry.particles"
 
 _SIDES_OVER_NECK, _FINEST = 4.0, 4
 """Triangles of a sphere are at most so many times as wide as the neck beside them, and no finer than this part of the size."""
@@ -55,9 +53,9 @@ class Bodies:
     """
 
     inclusions: tuple[Inclusion, ...]
-    outlines: tuple[Floats, ...]
+    outlines: tuple[Float, ...]
     particles: int
-    radii: Floats
+    radii: Float
 
 
 def make_bodies(
@@ -86,49 +84,38 @@ def make_bodies(
     if particles.grains > 1:
         # At least four cells across a grain.
         sides[:count] = np.minimum(sides[:count], 2.0 * radii[:count] / particles.grains ** (1.0 / d) / 4.0)
-    lower = np.zeros(d)
-    lower[0] = geometry.composite_start / unit
-    box = np.array(geometry.composite_extent) / unit
-    walls = np.stack([lower, lower + box])
-    gap = particles.gap / unit
-    make = make_polygons if particles.shape == "polygon" else _balls
-    inclusions, outlines = make(
-        radii, sides, box, walls, gap, generator, film=film, growth=geometry.spacing.growth, where=WHERE
-    )
+    corner = np.zeros(d)
+    corner[0] = geometry.composite_start / unit
+    extent = np.array(geometry.composite_extent) / unit
+    container = Container(corner, extent, gap=particles.gap / unit, film=film, growth=geometry.spacing.growth)
+    make = make_polygons if particles.shape == "polygon" else _make_balls
+    inclusions, outlines = make(radii, sides, container, generator)
     return Bodies(tuple(inclusions), tuple(outlines), count, radii)
 
 
-def _balls(
-    radii: Floats,
-    sides: Floats,
-    box: Floats,
-    walls: Floats,
-    gap: float,
-    generator: np.random.Generator,
-    *,
-    film: float,
-    growth: float,
-    where: str,
-) -> tuple[list[Inclusion], list[Floats]]:
-    d = len(box)
+def _make_balls(
+    radii: Float, sides: Float, container: Container, generator: np.random.Generator
+) -> tuple[list[Inclusion], list[Float]]:
+    d, walls = len(container.extent), container.walls
     sides = np.array([largest_side(r, s, d) for r, s in zip(radii, sides, strict=True)])
-    coarsest, around = _sides_that_fit(radii, sides, box, gap)
-    centres = walls[0] + pack_balls(around, list(box), gap, generator, where=where)
+    coarsest, around = _sides_that_fit(radii, sides, container)
+    centres = walls[0] + pack_balls(around, list(container.extent), container.gap, generator, where=WHERE)
     if d == 3:
-        return [_sphere(i, centres, radii, coarsest[i], walls, film) for i in range(len(radii))], []
+        return [_sphere(i, centres, radii, coarsest[i], container) for i in range(len(radii))], []
     outlines = [disc_places(c, r)[:-1] for c, r in zip(centres, radii, strict=True)]
     discs = []
     for i, (centre, radius) in enumerate(zip(centres, radii, strict=True)):
-        sizes = wanted_sizes(disc_places(centre, radius), i, outlines, walls, float(coarsest[i]), film)
-        discs.append(make_disc(centre, radius, sizes, growth))
+        sizes = wanted_sizes(disc_places(centre, radius), i, outlines, walls, float(coarsest[i]), container.film)
+        discs.append(make_disc(centre, radius, sizes, container.growth))
     return discs, outlines
 
 
-def _sides_that_fit(radii: Floats, sides: Floats, box: Floats, gap: float) -> tuple[Floats, Floats]:
+def _sides_that_fit(radii: Float, sides: Float, container: Container) -> tuple[Float, Float]:
     """Largest sides with which the balls are easily packed, or the finest, and the reach of the balls with them.
 
     A polyhedron of few triangles reaches further out than the sphere of its volume, which takes room in dense packings.
     """
+    box, gap = container.extent, container.gap
     d = len(box)
     most = max(_EASILY_FILLED[d], (1.0 + _TAKEN) * filled_fraction(radii, box, gap))
     for factor in _FINER:
@@ -139,11 +126,12 @@ def _sides_that_fit(radii: Floats, sides: Floats, box: Floats, gap: float) -> tu
     return finer, around
 
 
-def _sphere(own: int, centres: Floats, radii: Floats, side: float, walls: Floats, film: float) -> Inclusion:
+def _sphere(own: int, centres: Float, radii: Float, side: float, container: Container) -> Inclusion:
     """A sphere whose triangles are smaller where it comes near another or a wall.
 
     Triangles much wider than the neck there would leave cells without height in it.
     """
+    walls, film = container.walls, container.film
     centre, radius = centres[own], float(radii[own])
     away = np.delete(centres, own, axis=0) - centre
     distance = np.linalg.norm(away, axis=1)
@@ -154,11 +142,11 @@ def _sphere(own: int, centres: Floats, radii: Floats, side: float, walls: Floats
     near = _SIDES_OVER_NECK * necks < side
     nearest, sides = radius * towards[near], _SIDES_OVER_NECK * necks[near]
 
-    def wanted(places: Floats) -> Floats:
+    def wanted(places: Float) -> Float:
         along = np.linalg.norm(places[:, None] - nearest, axis=2)
         return np.asarray((sides + WIDENING * along).min(axis=1, initial=np.inf))
 
     return make_sphere(centre, radius, side, wanted, finest=_FINEST)
 
 
-__all__ = ["WHERE", "WIDENING", "Bodies", "make_bodies"]
+__all__ = ["WIDENING", "Bodies", "make_bodies"]

@@ -18,13 +18,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.particles.packing import ball_measure
 from ssbsim.geometry.particles.spheres import triangulate_sphere
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 CHORDS = 24
 """Least number of chords of a disc."""
@@ -32,6 +29,34 @@ CHORDS = 24
 _CHORDS_OF_SPHERE = 16
 _FINEST = 6.0
 _SAMPLES = 192
+
+
+WHERE = "geometry.particles"
+"""Place of the bodies in the case, for messages."""
+
+
+@dataclass(frozen=True, eq=False)
+class Container:
+    """The box that bodies are put into, and what is asked for between them.
+
+    Attributes:
+        corner: Lower corner of the box, shape (d,).
+        extent: Its edges, shape (d,).
+        gap: Smallest distance between two bodies and to the walls.
+        film: Thickness of the film around every body, which takes from the distance between them.
+        growth: Sizes grow by at most this ratio from facet to facet.
+    """
+
+    corner: Float
+    extent: Float
+    gap: float
+    film: float
+    growth: float
+
+    @property
+    def walls(self) -> Float:
+        """Lower and upper corner of the box, shape (2, d)."""
+        return np.stack([self.corner, self.corner + self.extent])
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +68,8 @@ class Inclusion:
         facets: Segments or triangles, normals outwards, shape (k, d).
     """
 
-    points: Floats
-    facets: Integers
+    points: Float
+    facets: Int
 
     @property
     def measure(self) -> float:
@@ -55,7 +80,7 @@ class Inclusion:
         sign = -1.0 if dimension == 2 else 1.0
         return sign * float(np.linalg.det(corners).sum()) / math.factorial(dimension)
 
-    def scaled_to(self, measure: float, centre: Floats) -> Inclusion:
+    def scaled_to(self, measure: float, centre: Float) -> Inclusion:
         """The same body, larger or smaller around a centre, with another measure."""
         factor = (measure / self.measure) ** (1.0 / self.points.shape[1])
         return Inclusion(centre + factor * (self.points - centre), self.facets)
@@ -76,32 +101,32 @@ def reach(radius: float, size: float, dimension: int) -> float:
 
 
 def make_sphere(
-    centre: Floats, radius: float, size: float, wanted: Callable[[Floats], Floats] | None = None, *, finest: int = 1
+    centre: Float, radius: float, size: float, wanted: Callable[[Float], Float] | None = None, *, finest: int = 1
 ) -> Inclusion:
     """A sphere with triangles of one size, or smaller ones where sides wanted at points around the origin are."""
     points, triangles = triangulate_sphere(radius, largest_side(radius, size, 3), wanted, finest=finest)
     return Inclusion(centre + points, triangles).scaled_to(ball_measure(radius, 3), centre)
 
 
-def make_disc(centre: Floats, radius: float, sizes: Floats, growth: float) -> Inclusion:
+def make_disc(centre: Float, radius: float, sizes: Float, growth: float) -> Inclusion:
     """A disc whose chords have sizes given at equally spaced places around it, counted from the x axis."""
     angles = 2.0 * math.pi * divide(sizes, 2.0 * math.pi * radius, growth, is_closed=True)[:-1]
     points = centre + radius * np.column_stack([np.cos(angles), -np.sin(angles)])
     return Inclusion(points, closed_loop(len(points))).scaled_to(ball_measure(radius, 2), centre)
 
 
-def disc_places(centre: Floats, radius: float) -> Floats:
+def disc_places(centre: Float, radius: float) -> Float:
     """The places around a disc where `make_disc` wants sizes; the last is the first again."""
     angles = 2.0 * math.pi * np.arange(_SAMPLES + 1) / _SAMPLES
     return centre + radius * np.column_stack([np.cos(angles), -np.sin(angles)])
 
 
-def side_places(start: Floats, end: Floats) -> Floats:
+def side_places(start: Float, end: Float) -> Float:
     """Places along a straight side where `divide` wants sizes."""
     return start + np.linspace(0.0, 1.0, _SAMPLES + 1)[:, None] * (end - start)
 
 
-def divide(sizes: Floats, length: float, growth: float, *, is_closed: bool = False) -> Floats:
+def divide(sizes: Float, length: float, growth: float, *, is_closed: bool = False) -> Float:
     """Divide a curve into pieces no longer than the size wanted there.
 
     Args:
@@ -121,20 +146,18 @@ def divide(sizes: Floats, length: float, growth: float, *, is_closed: bool = Fal
     density = 0.5 * (1.0 / limited[1:] + 1.0 / limited[:-1]) * np.diff(places)
     passed = np.concatenate([[0.0], np.cumsum(density)])
     count = max(1, math.ceil(passed[-1] * (1.0 - 1e-9)))
-    fractions: Floats = np.interp(np.linspace(0.0, passed[-1], count + 1), passed, places / length)
+    fractions: Float = np.interp(np.linspace(0.0, passed[-1], count + 1), passed, places / length)
     fractions[[0, -1]] = 0.0, 1.0
     return fractions
 
 
-def closed_loop(count: int) -> Integers:
+def closed_loop(count: int) -> Int:
     """Segments (0, 1), (1, 2), ... and back to 0."""
     vertices = np.arange(count)
     return np.column_stack([vertices, np.roll(vertices, -1)])
 
 
-def wanted_sizes(
-    places: Floats, own: int, outlines: Sequence[Floats], walls: Floats, size: float, film: float
-) -> Floats:
+def wanted_sizes(places: Float, own: int, outlines: Sequence[Float], walls: Float, size: float, film: float) -> Float:
     """Sizes at places on an outline from the distances to the others and to the walls.
 
     Args:
@@ -157,7 +180,7 @@ def wanted_sizes(
     return np.clip(distance, size / _FINEST, size)
 
 
-def _distances(places: Floats, outline: Floats) -> Floats:
+def _distances(places: Float, outline: Float) -> Float:
     """Distances of places outside a polygon from it."""
     along = np.roll(outline, -1, axis=0) - outline
     offset = places[:, None] - outline
@@ -167,6 +190,8 @@ def _distances(places: Floats, outline: Floats) -> Floats:
 
 __all__ = [
     "CHORDS",
+    "WHERE",
+    "Container",
     "Inclusion",
     "closed_loop",
     "disc_places",

@@ -13,13 +13,11 @@ non-negative least-squares problem (C. L. Lawson, R. J. Hanson, doi:10.1137/1.97
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from ssbsim.geometry.arrays import Float, Int
 
 
-def inscribed_balls(cell: Integers, normals: Floats, offsets: Floats) -> tuple[Floats, Floats]:
+def inscribed_balls(cell: Int, normals: Float, offsets: Float) -> tuple[Float, Float]:
     """Centres and radii of the largest balls in convex cells.
 
     Args:
@@ -45,7 +43,7 @@ def inscribed_balls(cell: Integers, normals: Floats, offsets: Floats) -> tuple[F
     return solution[:, :d], solution[:, d]
 
 
-def hull_distance(one: Floats, other: Floats) -> float:
+def hull_distance(one: Float, other: Float) -> float:
     """Distance between the convex hulls of two sets of points, shapes (n, d) and (m, d); 0 where they meet.
 
     Never more than the true distance: it is that between two parallel planes which have the hulls on either side.

@@ -35,9 +35,9 @@ from scipy.spatial import cKDTree
 from scipy.special import ndtri
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Float
 from ssbsim.geometry.progress import progress
 
-Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 
 RANDOM_CLOSE_PACKING = {2: 0.84, 3: 0.64}
@@ -80,9 +80,7 @@ _MARGIN = 0.3
 """Neighbours are looked up again when a centre has moved by half of this, in mean radii."""
 
 
-def draw_diameters(
-    measure: float, mean: float, spread: float, dimension: int, generator: np.random.Generator
-) -> Floats:
+def draw_diameters(measure: float, mean: float, spread: float, dimension: int, generator: np.random.Generator) -> Float:
     """Diameters (m) of balls that together have a given measure.
 
     Args:
@@ -111,13 +109,13 @@ def ball_measure(radius: float, dimension: int) -> float:
 
 
 def pack_balls(
-    radii: Floats,
+    radii: Float,
     extent: Sequence[float],
     gap: float,
     generator: np.random.Generator,
     *,
     where: str = "geometry",
-) -> Floats:
+) -> Float:
     """Centres (m) of balls in a box, at least a gap apart from one another and from the walls.
 
     Args:
@@ -163,13 +161,13 @@ def pack_balls(
     return centres * unit
 
 
-def filled_fraction(radii: Floats, extent: Sequence[float] | Floats, gap: float) -> float:
+def filled_fraction(radii: Float, extent: Sequence[float] | Float, gap: float) -> float:
     """Part of a box that balls with half the gap around them fill, of what the walls with theirs leave."""
     around = sum(ball_measure(float(r) + 0.5 * gap, len(extent)) for r in radii)
     return around / float(np.prod(np.asarray(extent) - gap))
 
 
-def smallest_gap(centres: Floats, radii: Floats, extent: Sequence[float]) -> float:
+def smallest_gap(centres: Float, radii: Float, extent: Sequence[float]) -> float:
     """Smallest distance (m) between the surfaces of two balls, or of a ball and a wall of the box."""
     margin = np.minimum(centres, np.asarray(extent) - centres).min(axis=1) - radii
     first, second = _close_pairs(centres, float("inf"))
@@ -177,7 +175,7 @@ def smallest_gap(centres: Floats, radii: Floats, extent: Sequence[float]) -> flo
     return float(min(margin.min(), between.min(initial=np.inf)))
 
 
-def _annealed(radii: Floats, reach: Floats, room: Floats, gap: float, generator: np.random.Generator) -> Floats | None:
+def _annealed(radii: Float, reach: Float, room: Float, gap: float, generator: np.random.Generator) -> Float | None:
     """Centres without overlap, or None where the slowest cooling leaves some."""
     low = np.broadcast_to((radii + gap)[:, None], (len(radii), len(room)))
     high = room - low
@@ -194,8 +192,8 @@ def _annealed(radii: Floats, reach: Floats, room: Floats, gap: float, generator:
 
 
 def _cooled(
-    centres: Floats, reach: Floats, room: Floats, inset: float, steps: int, generator: np.random.Generator
-) -> Floats:
+    centres: Float, reach: Float, room: Float, inset: float, steps: int, generator: np.random.Generator
+) -> Float:
     """Centres after cooling in so many steps, each in the place of its sphere."""
     reach, holder = reach.copy(), np.arange(len(reach))
     near = _Neighbours(centres, reach)
@@ -228,11 +226,11 @@ def _cooled(
 
 
 def _exchange(
-    centres: Floats,
-    reach: Floats,
+    centres: Float,
+    reach: Float,
     holder: Integers,
     near: _Neighbours,
-    room: Floats,
+    room: Float,
     inset: float,
     temperature: float,
     generator: np.random.Generator,
@@ -249,7 +247,7 @@ def _exchange(
     first, second = first[kept], second[kept]
     walls = np.concatenate([centres - inset, room - inset - centres], axis=1)
 
-    def energy(places: Integers, other: Floats) -> Floats:
+    def energy(places: Integers, other: Float) -> Float:
         at_walls = 0.5 * np.sum(np.maximum(other[:, None] - walls[places], 0.0) ** 2, axis=1)
         return np.asarray(at_walls + near.energy_at(places, other, reach))
 
@@ -268,7 +266,7 @@ def _exchange(
 class _Neighbours:
     """Pairs of spheres that overlap or may do so before a centre has moved by half a margin."""
 
-    def __init__(self, centres: Floats, reach: Floats) -> None:
+    def __init__(self, centres: Float, reach: Float) -> None:
         self._centres, self._margin = centres.copy(), _MARGIN * float(reach.mean())
         first, second = _close_pairs(centres, 2.0 * float(reach.max()) + self._margin)
         apart = np.linalg.norm(centres[first] - centres[second], axis=1)
@@ -281,11 +279,11 @@ class _Neighbours:
         self._apart = np.concatenate([apart, apart])[order]
         self._start = np.concatenate([[0], np.cumsum(np.bincount(origin, minlength=len(reach)))])
 
-    def are_left(self, centres: Floats) -> bool:
+    def are_left(self, centres: Float) -> bool:
         """Whether a centre has moved by more than half the margin."""
         return bool(np.max(np.sum((centres - self._centres) ** 2, axis=1)) > 0.25 * self._margin**2)
 
-    def energy(self, centres: Floats, reach: Floats) -> tuple[float, Floats]:
+    def energy(self, centres: Float, reach: Float) -> tuple[float, Float]:
         """Energy of all overlaps, and its gradient."""
         across = centres[self.first] - centres[self.second]
         distance = np.maximum(np.sqrt(np.einsum("ij,ij->i", across, across)), 1e-12)
@@ -297,7 +295,7 @@ class _Neighbours:
             slope[:, axis] -= np.bincount(self.first, push[:, axis], len(centres))
         return 0.5 * float(np.dot(overlap, overlap)), slope
 
-    def energy_at(self, places: Integers, other: Floats, reach: Floats) -> Floats:
+    def energy_at(self, places: Integers, other: Float, reach: Float) -> Float:
         """Energy of every place with its neighbours, were its sphere of another reach."""
         degree = self._start[places + 1] - self._start[places]
         owner = np.repeat(np.arange(len(places)), degree)
@@ -316,10 +314,10 @@ class _Neighbours:
         return np.asarray(self._other[self._start[place] : self._start[place + 1]])
 
 
-def _pushed_apart(centres: Floats, reach: Floats, low: Floats, high: Floats) -> Floats:
+def _pushed_apart(centres: Float, reach: Float, low: Float, high: Float) -> Float:
     near = _Neighbours(centres, reach)
 
-    def energy(flat: Floats) -> tuple[float, Floats]:
+    def energy(flat: Float) -> tuple[float, Float]:
         nonlocal near
         places = flat.reshape(centres.shape)
         if near.are_left(places):
@@ -333,13 +331,13 @@ def _pushed_apart(centres: Floats, reach: Floats, low: Floats, high: Floats) -> 
     return np.clip(np.asarray(found.x, dtype=np.float64).reshape(centres.shape), low, high)
 
 
-def _is_free(centres: Floats, reach: Floats) -> bool:
+def _is_free(centres: Float, reach: Float) -> bool:
     first, second = _close_pairs(centres, 2.0 * float(reach.max()))
     distance = np.linalg.norm(centres[first] - centres[second], axis=1)
     return bool(np.all(distance >= reach[first] + reach[second]))
 
 
-def _close_pairs(places: Floats, distance: float) -> tuple[Integers, Integers]:
+def _close_pairs(places: Float, distance: float) -> tuple[Integers, Integers]:
     if not math.isfinite(distance):
         first, second = np.triu_indices(len(places), 1)
         return first, second

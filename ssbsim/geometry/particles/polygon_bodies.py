@@ -25,19 +25,26 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Float
+from ssbsim.geometry.connectivity import closed_loops
 from ssbsim.geometry.grains.healing import heal
 from ssbsim.geometry.grains.power_diagram import PowerDiagram, fit_measures
 from ssbsim.geometry.grains.tessellation import Tessellation, compact, tessellate
-from ssbsim.geometry.particles.inclusions import Inclusion, closed_loop, divide, side_places, wanted_sizes
+from ssbsim.geometry.particles.inclusions import (
+    WHERE,
+    Container,
+    Inclusion,
+    closed_loop,
+    divide,
+    side_places,
+    wanted_sizes,
+)
 from ssbsim.geometry.particles.inscribed import hull_distance, inscribed_balls
 from ssbsim.geometry.particles.packing import ball_measure, pack_balls
 from ssbsim.geometry.partition import OUTSIDE
 from ssbsim.geometry.solid.faces import triangulate_faces
-
-Floats = NDArray[np.float64]
 
 _SEED_FRACTIONS = (0.3, 0.2, 0.1)
 """Seeds are the centres of balls in the ratio of the polygons that fill this part of the composite, the first that fits."""
@@ -59,29 +66,15 @@ In a gap between faces cells may be wider than where spheres nearly touch: measu
 
 
 def make_polygons(
-    radii: Floats,
-    sides: Floats,
-    box: Floats,
-    walls: Floats,
-    gap: float,
-    generator: np.random.Generator,
-    *,
-    film: float,
-    growth: float,
-    where: str,
-) -> tuple[list[Inclusion], list[Floats]]:
+    radii: Float, sides: Float, container: Container, generator: np.random.Generator
+) -> tuple[list[Inclusion], list[Float]]:
     """Polygons of the measure of given discs or spheres.
 
     Args:
         radii: Of the discs or spheres, shape (n,).
         sides: Largest side of the facets of each, shape (n,).
-        box: Extents, shape (d,).
-        walls: Lower and upper corner of the box, shape (2, d).
-        gap: Smallest distance between two of them and to the walls.
+        container: Where they are put.
         generator: Source of everything random.
-        film: Thickness of the film around them, which takes from the distance between them.
-        growth: Sizes grow by at most this ratio from facet to facet.
-        where: The place, for messages.
 
     Returns:
         The bodies, and in 2D their corners.
@@ -89,12 +82,13 @@ def make_polygons(
     Raises:
         MeshError: where the gap is too wide.
     """
-    d, inner = len(box), box - gap
+    walls, gap, film, growth = container.walls, container.gap, container.film, container.growth
+    d, inner = len(container.extent), container.extent - gap
     measures = np.array([ball_measure(r, d) for r in radii])
     whole = float(np.prod(inner))
     if measures.sum() >= whole:
-        raise _gap_too_wide(0.0, where)
-    seeds = _seeds(radii * (whole / measures.sum()) ** (1.0 / d), inner, generator, where)
+        raise _gap_too_wide(0.0)
+    seeds = _seeds(radii * (whole / measures.sum()) ** (1.0 / d), inner, generator)
     # Tolerances of tessellations are for cells of a size about 1.
     scale = (whole / len(radii)) ** (1.0 / d)
     widest = 0.0
@@ -105,13 +99,13 @@ def make_polygons(
         outlines = [walls[0] + 0.5 * gap + scale * corners for corners, _ in shapes]
         necks = _necks(outlines, walls, gap + 2.0 * film + float(sides.max()))
         if d == 2 and necks.min() >= gap:
-            return _divided(outlines, sides, walls, film=film, growth=growth), outlines
+            return _divided(outlines, sides, container), outlines
         if d == 3 and necks.min() >= gap:
             bodies = []
             fine = np.clip(_SIDES_OVER_NECK * (necks - 2.0 * film), sides / _FINEST, sides)
             for number, corners in enumerate(outlines):
                 faces = [[loop] for loop in shapes[number][1]]
-                filled = triangulate_faces(corners, faces, float(fine[number]), growth=growth, where=where)
+                filled = triangulate_faces(corners, faces, float(fine[number]), growth=growth, where=WHERE)
                 centre = walls[0] + 0.5 * gap + scale * centres[number]
                 bodies.append(Inclusion(filled.points, filled.triangles).scaled_to(float(measures[number]), centre))
             # Inside, bent faces may stand out a little beyond their corners.
@@ -121,37 +115,37 @@ def make_polygons(
         widest = max(widest, float(necks.min()))
         if step == _STEPS[1]:
             break
-    raise _gap_too_wide(widest / gap, where)
+    raise _gap_too_wide(widest / gap)
 
 
-def _gap_too_wide(share: float, where: str) -> MeshError:
+def _gap_too_wide(share: float) -> MeshError:
     return MeshError(
         f"Polygons that fill so much of the composite leave gaps down to {100.0 * share:.3g} % of the gap asked for.",
-        where=where,
+        where=WHERE,
         hint="make volume_fraction, gap or spread smaller, or try another seed",
     )
 
 
-def _seeds(radii: Floats, box: Floats, generator: np.random.Generator, where: str) -> Floats:
+def _seeds(radii: Float, box: Float, generator: np.random.Generator) -> Float:
     """Centres of balls that would fill the box, made smaller."""
     *larger, smallest = (fraction ** (1.0 / len(box)) for fraction in _SEED_FRACTIONS)
     for factor in larger:
         try:
-            return pack_balls(factor * radii, list(box), 0.0, generator, where=where)
+            return pack_balls(factor * radii, list(box), 0.0, generator, where=WHERE)
         except MeshError:
             # A few large ones among small ones may not fit between the walls.
             continue
-    return pack_balls(smallest * radii, list(box), 0.0, generator, where=where)
+    return pack_balls(smallest * radii, list(box), 0.0, generator, where=WHERE)
 
 
-def _relaxed(seeds: Floats, measures: Floats, box: Floats) -> Iterator[PowerDiagram]:
+def _relaxed(seeds: Float, measures: Float, box: Float) -> Iterator[PowerDiagram]:
     """Tessellations with more and more equal gaps between bodies of given measures in their cells, without end."""
     from scipy.optimize import brentq
 
     d = len(box)
     whole = float(np.prod(box))
     targets = measures * (whole / measures.sum())
-    weights: Floats | None = None
+    weights: Float | None = None
     while True:
         diagram = fit_measures(seeds, targets, box, weights=weights, tolerance=_TOLERANCE)
         yield diagram
@@ -159,7 +153,7 @@ def _relaxed(seeds: Floats, measures: Floats, box: Floats) -> Iterator[PowerDiag
         weights = diagram.weights
         roundness = inscribed_balls(*diagram.planes())[1] / found ** (1.0 / d)
 
-        def needed(gap: float, roundness: Floats = roundness) -> Floats:
+        def needed(gap: float, roundness: Float = roundness) -> Float:
             return np.asarray((measures ** (1.0 / d) + gap / (2.0 * roundness)) ** d)
 
         most = 2.0 * float(roundness.max()) * whole ** (1.0 / d)
@@ -167,7 +161,7 @@ def _relaxed(seeds: Floats, measures: Floats, box: Floats) -> Iterator[PowerDiag
         targets *= whole / targets.sum()
 
 
-def _shapes(diagram: PowerDiagram, measures: Floats) -> tuple[list[tuple[Floats, list[list[int]]]], Floats]:
+def _shapes(diagram: PowerDiagram, measures: Float) -> tuple[list[tuple[Float, list[list[int]]]], Float]:
     """Corners and faces of bodies of given measures in the cells, and the centres around which they are smaller."""
     cells = tessellate(diagram)
     centres = inscribed_balls(*diagram.planes())[0]
@@ -192,20 +186,17 @@ def _without_short_edges(cells: Tessellation, number: int) -> Tessellation:
     return heal(compact(alone), _SHORTEST_EDGE)
 
 
-def _outline(cell: Tessellation) -> tuple[Floats, list[list[int]]]:
+def _outline(cell: Tessellation) -> tuple[Float, list[list[int]]]:
     """Corners of a cell, in 2D in the order around it, and its faces; normals outwards."""
     sides = cell.sides[:, 0]
     loops = [list(loop) if side == OUTSIDE else list(loop[::-1]) for loop, side in zip(cell.loops, sides, strict=True)]
     if cell.dimension == 3:
         return cell.points, loops
-    after = {start: end for start, end in loops}
-    around = [0]
-    while after[around[-1]] != around[0]:
-        around.append(after[around[-1]])
+    around = closed_loops({start: end for start, end in sorted(loops)})[0]
     return cell.points[around], [[start, (start + 1) % len(around)] for start in range(len(around))]
 
 
-def _necks(bodies: Sequence[Floats], walls: Floats, furthest: float) -> Floats:
+def _necks(bodies: Sequence[Float], walls: Float, furthest: float) -> Float:
     """Distance of the hull of each body from the next one or a wall; other bodies count when nearer than `furthest`."""
     from scipy.spatial import ConvexHull
 
@@ -219,9 +210,7 @@ def _necks(bodies: Sequence[Floats], walls: Floats, furthest: float) -> Floats:
     return necks
 
 
-def _divided(
-    outlines: Sequence[Floats], sides: Floats, walls: Floats, *, film: float, growth: float
-) -> list[Inclusion]:
+def _divided(outlines: Sequence[Float], sides: Float, container: Container) -> list[Inclusion]:
     """Outlines with segments as short as the distance to the next one demands."""
     divided = []
     for i, corners in enumerate(outlines):
@@ -230,8 +219,8 @@ def _divided(
         for k in range(len(corners)):
             start, end = corners[k], following[k]
             length = float(np.linalg.norm(end - start))
-            sizes = wanted_sizes(side_places(start, end), i, outlines, walls, float(sides[i]), film)
-            points.append(start + divide(sizes, length, growth)[:-1, None] * (end - start))
+            sizes = wanted_sizes(side_places(start, end), i, outlines, container.walls, float(sides[i]), container.film)
+            points.append(start + divide(sizes, length, container.growth)[:-1, None] * (end - start))
         divided.append(Inclusion(np.vstack(points), closed_loop(sum(map(len, points)))))
     return divided
 

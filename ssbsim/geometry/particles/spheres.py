@@ -16,10 +16,8 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
+from ssbsim.geometry.arrays import Float, Int
 
 
 def triangulate_sphere(

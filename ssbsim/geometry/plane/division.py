@@ -11,10 +11,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
+from ssbsim.geometry.arrays import Float, Int
 
 _ROUNDING = 0.3
 """A line this share longer than its size is not divided: pieces of a curve need not be equal."""

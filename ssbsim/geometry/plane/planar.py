@@ -12,20 +12,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.case import Spacing
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.mesh_data import MeshData
 from ssbsim.geometry.partition import Partition
 from ssbsim.geometry.plane.division import divide_line, vertex_sizes
-from ssbsim.geometry.plane.planar_fill import fill_loops, group_loops, loop_area
+from ssbsim.geometry.plane.planar_fill import fill_loops, group_loops
 from ssbsim.geometry.plane.planar_rows import CORNER, Lining, Ring, line_ring
 from ssbsim.geometry.plane.planar_sides import Sides, cut_to_fit, find_loops, vertex_turns
+from ssbsim.geometry.plane.polygons import loop_area
 from ssbsim.geometry.rows import extrude_facets, film_levels, row_levels, steeper_levels
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 FREE, INTERFACE, TERMINAL = 0, 1, 2
 """What lies along a facet: no rows, rows of an interface, rows of a wall."""

@@ -13,20 +13,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
-from ssbsim.geometry._simplex import signed_measures
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.gmsh_session import gmsh_session
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
-
-
-def loop_area(outline: Float) -> float:
-    """Area inside a closed polygon, negative where it turns to the right, outline of shape (n, 2)."""
-    x, y = (outline - outline[0]).T
-    return 0.5 * float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum())
+from ssbsim.geometry.plane.polygons import FRONTAL_DELAUNAY, loop_area, turn_left
 
 
 def group_loops(points: Float, loops: Sequence[Int], *, where: str) -> list[list[Int]]:
@@ -84,7 +75,7 @@ def fill_loops(
     sides = np.concatenate([np.linalg.norm(points[np.roll(loop, -1)] - points[loop], axis=1) for loop in loops])
     number = np.concatenate(loops)
     with gmsh_session("filling the grains with triangles") as gmsh:
-        for option, value in _OPTIONS.items():
+        for option, value in FRONTAL_DELAUNAY.items():
             gmsh.option.setNumber(option, value)
         mesh = gmsh.model.mesh
         next_tag = 1
@@ -120,28 +111,16 @@ def fill_loops(
     triangles: list[Int] = []
     for piece, name, nodes in zip(pieces, names, cells, strict=True):
         found: Int = lookup[nodes.astype(np.int64)].reshape(-1, 3)
-        measures = signed_measures(everything, found)
-        if measures.sum() < 0.0:
-            found, measures = found[:, ::-1], -measures
-        area = sum(loop_area(points[loop]) for loop in piece)
-        if on_sides != len(number) or not (measures > 0.0).all() or abs(measures.sum() - area) > 1e-9 * abs(area):
+        turned = turn_left(everything, found, sum(loop_area(points[loop]) for loop in piece))
+        if on_sides != len(number) or turned is None:
             place = ", ".join(f"{value:.3g}" for value in points[piece[0]].mean(axis=0))
             raise MeshError(
                 "A grain cannot be filled with cells: its outline crosses itself, or is too narrow somewhere.",
                 where=f"grain '{name}', around ({place}) of the largest extent",
                 hint="use a size along interfaces (spacing.transverse) closer to that of the smallest part",
             )
-        triangles.append(np.ascontiguousarray(found))
+        triangles.append(turned)
     return inner, triangles
 
 
-_OPTIONS = {
-    "General.NumThreads": 1,
-    "Mesh.Algorithm": 6,
-    "Mesh.MeshSizeFromPoints": 0,
-    "Mesh.MeshSizeFromCurvature": 0,
-    "Mesh.MeshSizeExtendFromBoundary": 0,
-    "Mesh.RandomSeed": 1,
-}
-
-__all__ = ["fill_loops", "group_loops", "loop_area"]
+__all__ = ["fill_loops", "group_loops"]

@@ -16,13 +16,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ssbsim.geometry.arrays import Bool, Float, Int
 from ssbsim.geometry.rows import solve_displacements, squeeze_levels
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
-Bool = NDArray[np.bool_]
 
 CORNER = np.deg2rad(20.0)
 """A polygon that turns by more has a corner; below, it is a smooth curve."""

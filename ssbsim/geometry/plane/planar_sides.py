@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.partition import Partition
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 
 def _integers(array: Int) -> list[int]:

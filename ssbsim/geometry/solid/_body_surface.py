@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssbsim.geometry._facets import facet_keys
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.connectivity import connected_parts
 from ssbsim.geometry.mesh_data import MeshData
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 _SAME_PLANE = 1e-9
 """Largest distance of a point from a plane it is said to lie on, over the extent of the body."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Float = NDArray[np.float64]
+from ssbsim.geometry.arrays import Float
 
 
 def nearest_on_triangles(

@@ -25,17 +25,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.case import Spacing
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.mesh_data import MeshData
 from ssbsim.geometry.partition import Partition
 from ssbsim.geometry.solid._body_surface import BodySurface, cut_open
 from ssbsim.geometry.solid._nearest import nearest_on_triangles
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 _HINT = (
     "keep the faces of grains plane (smallest_edge: 0), since Mmg does badly where curved and flat interfaces meet; or set "

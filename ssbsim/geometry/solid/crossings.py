@@ -8,10 +8,9 @@ the other, (a, b, c): p and q lie on different sides of its plane, and the volum
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
+from ssbsim.geometry._facets import unique_edges
+from ssbsim.geometry.arrays import Float, Int
 
 
 def find_crossings(points: Float, triangles: Int) -> Int:
@@ -23,7 +22,7 @@ def find_crossings(points: Float, triangles: Int) -> Int:
     """
     import shapely
 
-    edges = np.unique(np.sort(triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0)
+    edges = unique_edges(triangles)
     (edge_low, edge_high), (low, high) = (
         (points[part].min(axis=1), points[part].max(axis=1)) for part in (edges, triangles)
     )

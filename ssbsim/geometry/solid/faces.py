@@ -20,14 +20,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.grading import graded_sizes
 from ssbsim.geometry.plane.polygons import Polygon, fill_polygons
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 # Sweeps that spread small sizes along edges; each reaches one edge further, and sizes grow on the way.
 _SWEEPS = 20
@@ -76,44 +73,35 @@ def triangulate_faces(
     scale = float(np.ptp(points, axis=0).max())
     divided = _divide_edges(points, faces, min(size, edge_size or size), growth)
     all_points, sizes = divided.points, divided.sizes
-    frames: list[tuple[Int, Float, Float]] = []
-    polygons = []
+    planes, polygons = [], []
     for number, face in enumerate(faces):
         loops = [np.concatenate([divided.path(a, b)[:-1] for a, b in _edges(loop)]) for loop in face]
         vertices = np.concatenate(loops)
-        origin, axes = fit_plane(all_points, loops)
+        plane = fit_plane(all_points, loops, scale=scale)
         polygons.append(
             Polygon(
-                points=(all_points[vertices] - origin) @ axes[:2].T / scale,
-                loops=tuple(np.split(np.arange(len(vertices)), np.cumsum([len(loop) for loop in loops])[:-1])),
+                points=plane.flatten(all_points[vertices]),
+                loops=tuple(loops),
                 sizes=sizes[vertices] / scale,
                 name=f"face {number}, {where}",
-                limit=None if limit is None else _in_plane(limit, origin, axes, scale),
+                limit=None if limit is None else plane.in_plane(limit),
             )
         )
-        frames.append((vertices, origin, axes))
+        planes.append(plane)
     filled = fill_polygons(polygons, size=size / scale, growth=growth)
     parts, count = [all_points], len(all_points)
     triangles: list[Int] = []
-    for (vertices, origin, axes), (plane_points, plane_triangles) in zip(frames, filled, strict=True):
-        boundary = len(vertices)
-        height = _lift(plane_triangles, (all_points[vertices] - origin) @ axes[2], len(plane_points))
-        inner = plane_points[boundary:] * scale
-        parts.append(origin + inner @ axes[:2] + height[boundary:, None] * axes[2])
-        numbers = np.concatenate([vertices, count + np.arange(len(inner))])
-        triangles.append(numbers[plane_triangles])
-        count += len(inner)
+    for polygon, plane, (new, parts_of_face) in zip(polygons, planes, filled, strict=True):
+        corners = all_points[np.concatenate(polygon.loops)]
+        height = _lift(parts_of_face, (corners - plane.origin) @ plane.axes[2], len(corners) + len(new))
+        parts.append(plane.lift(new) + height[len(corners) :, None] * plane.axes[2])
+        triangles.append(polygon.in_whole(parts_of_face, count))
+        count += len(new)
     return TriangulatedFaces(
         points=np.vstack(parts),
         triangles=np.vstack(triangles),
         face=np.repeat(np.arange(len(faces)), [len(part) for part in triangles]),
     )
-
-
-def _in_plane(
-    limit: Callable[[Float], float], origin: Float, axes: Float, scale: float
-) -> Callable[[float, float], float]:
-    return lambda x, y: limit(origin + scale * (x * axes[0] + y * axes[1])) / scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,8 +158,36 @@ def _edges(loop: Sequence[int]) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(loop, [*loop[1:], loop[0]], strict=True)]
 
 
-def fit_plane(points: Float, loops: Sequence[Int]) -> tuple[Float, Float]:
-    """Origin, and two axes of the plane with its normal: rows of a rotation, shape (3, 3)."""
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """A plane in space with coordinates of its own.
+
+    Attributes:
+        origin: Point on it, shape (3,).
+        axes: Its two axes and its normal: rows of a rotation, shape (3, 3).
+        scale: Unit of its coordinates.
+    """
+
+    origin: Float
+    axes: Float
+    scale: float
+
+    def flatten(self, points: Float) -> Float:
+        """Coordinates in the plane of points in space, shape (n, 2)."""
+        return np.asarray((points - self.origin) @ self.axes[:2].T / self.scale)
+
+    def lift(self, places: Float) -> Float:
+        """Points in space from coordinates in the plane, shape (n, 3)."""
+        return np.asarray(self.origin + (places * self.scale) @ self.axes[:2])
+
+    def in_plane(self, size: Callable[[Float], float]) -> Callable[[float, float], float]:
+        """A size that depends on the place in space, by the coordinates in the plane."""
+        origin, (first, second, _), scale = self.origin, self.axes, self.scale
+        return lambda x, y: size(origin + scale * (x * first + y * second)) / scale
+
+
+def fit_plane(points: Float, loops: Sequence[Int], *, scale: float = 1.0) -> Plane:
+    """The plane of loops of points, in the direction of their vector area."""
     corners = points[np.concatenate(loops)]
     # Along a coordinate axis nothing may be rounded: a wall stays where it is.
     flat = np.flatnonzero((corners == corners[0]).all(axis=0))
@@ -187,7 +203,7 @@ def fit_plane(points: Float, loops: Sequence[Int]) -> tuple[Float, Float]:
     helper[(int(np.argmax(np.abs(normal))) + 1) % 3] = 1.0
     first = helper - (helper @ normal) * normal
     first /= np.linalg.norm(first)
-    return origin, np.stack([first, np.cross(normal, first), normal])
+    return Plane(origin, np.stack([first, np.cross(normal, first), normal]), scale)
 
 
 def _lift(triangles: Int, height: Float, count: int) -> Float:
@@ -208,4 +224,4 @@ def _lift(triangles: Int, height: Float, count: int) -> Float:
     return np.concatenate([height, np.atleast_1d(solution)])
 
 
-__all__ = ["TriangulatedFaces", "fit_plane", "triangulate_faces"]
+__all__ = ["Plane", "TriangulatedFaces", "fit_plane", "triangulate_faces"]

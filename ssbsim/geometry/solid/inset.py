@@ -20,13 +20,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ssbsim.geometry._facets import unique_edges
+from ssbsim.geometry.arrays import Bool, Float, Int
 from ssbsim.geometry.connectivity import connected_parts
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
-Bool = NDArray[np.bool_]
+from ssbsim.geometry.solid.shells import next_side
 
 SHARP = math.radians(40.0)
 """Triangles that bend more than this belong to two faces, as do those with other grains behind them."""
@@ -90,9 +88,9 @@ def find_directions(surface: GrainSurface) -> InsetDirections:
     triangles, partner = surface.triangles, surface.partner
     count = len(triangles)
     side = np.arange(3 * count)
-    following = side - side % 3 + (side + 1) % 3
+    following = next_side(side)
     # Side s runs from its corner s to the next one, and its partner the other way.
-    links = np.concatenate([np.stack([side, _next(partner)]), np.stack([following, partner])], axis=1)
+    links = np.concatenate([np.stack([side, next_side(partner)]), np.stack([following, partner])], axis=1)
     fan = connected_parts(links, 3 * count)
     normal, _ = _unit(_cross(surface.points, triangles))
     here, there = side // 3, partner // 3
@@ -192,7 +190,7 @@ def displace(directions: InsetDirections, distances: Float) -> Float:
 
 def limit_slope(triangles: Int, positions: Float, values: Float, slope: float) -> Float:
     """Lower values until they change by at most `slope` per unit length along edges, shape (f,)."""
-    edges = np.unique(np.sort(triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0)
+    edges = unique_edges(triangles)
     reach = slope * np.linalg.norm(positions[edges[:, 0]] - positions[edges[:, 1]], axis=1)
     limited = values.copy()
     while True:
@@ -232,10 +230,6 @@ def _face_normals(points: Float, triangles: Int, face: Int) -> Float:
     # Rounding of a wall along the axes would show.
     normals[np.abs(normals) < 1e-14] = 0.0
     return normals
-
-
-def _next(side: Int) -> Int:
-    return side - side % 3 + (side + 1) % 3
 
 
 def _cross(points: Float, triangles: Int) -> Float:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
 from ssbsim.geometry._simplex import signed_measures
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.rows import extrude_facets, film_levels, row_levels
 from ssbsim.geometry.solid.inset import (
     GrainSurface,
@@ -30,9 +31,6 @@ from ssbsim.geometry.solid.inset import (
     limit_slope,
 )
 from ssbsim.geometry.solid.walls import OutlineError, remesh_walls
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 SHARE = 0.5
 """Part of the room up to the middle of a grain that rows may take."""

@@ -9,14 +9,13 @@ outside by the solid angle (Van Oosterom & Strackee 1983, doi:10.1109/TBME.1983.
 
 from __future__ import annotations
 
+from typing import overload
+
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.connectivity import connected_parts
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 
 def pair_across_edges(points: Float, triangles: Int, *, where: str) -> Int:
@@ -76,6 +75,19 @@ def _angles(points: Float, triangles: Int, sides: Int, low: int, high: int) -> F
     return np.asarray(np.arctan2(apex @ second, apex @ apex[0] * np.linalg.norm(axis)) % (2.0 * np.pi))
 
 
+@overload
+def next_side(side: int) -> int: ...
+
+
+@overload
+def next_side(side: Int) -> Int: ...
+
+
+def next_side(side: int | Int) -> int | Int:
+    """The side of the same triangle that starts where this one ends."""
+    return side - side % 3 + (side + 1) % 3
+
+
 def find_shells(partner: Int) -> Int:
     """Number of the shell of every triangle, shape (k,), in the order of their first triangles."""
     count = len(partner) // 3
@@ -129,4 +141,4 @@ def _is_inside(points: Float, shell: Int, other: Int) -> bool:
     return bool(abs(np.arctan2(numerator, denominator).sum()) > np.pi)
 
 
-__all__ = ["enclosed_volume", "find_shells", "group_pieces", "pair_across_edges"]
+__all__ = ["enclosed_volume", "find_shells", "group_pieces", "next_side", "pair_across_edges"]

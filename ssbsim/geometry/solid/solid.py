@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.case import Spacing
 from ssbsim.errors import MeshError
 from ssbsim.geometry._facets import contains_facets
 from ssbsim.geometry._simplex import signed_measures
+from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.gmsh_session import gmsh_session
 from ssbsim.geometry.mesh_data import MeshData
 from ssbsim.geometry.partition import Partition
@@ -26,9 +26,6 @@ from ssbsim.geometry.solid.inset import GrainSurface
 from ssbsim.geometry.solid.lining import Lining, RowKind, line_grain
 from ssbsim.geometry.solid.shells import enclosed_volume, find_shells, group_pieces, pair_across_edges
 from ssbsim.geometry.solid.tetrahedra import fill_bodies
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 # Rows are made flatter by these factors where they stand in the way of what is to be filled; films never are.
 _SQUEEZES = (1.0, 0.5, 0.2, 0.0)

@@ -11,15 +11,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
 from ssbsim.geometry._facets import build_facet_table, facet_keys
 from ssbsim.geometry._simplex import signed_measures
-from ssbsim.geometry.gmsh_session import gmsh_session, release_gmsh, stdout_closed
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
+from ssbsim.geometry.arrays import Float, Int
+from ssbsim.geometry.gmsh_session import OWN_SIZES, gmsh_session, release_gmsh, stdout_closed
 
 DELAUNAY, HXT = 1, 10
 
@@ -61,7 +58,7 @@ def _fill(gmsh: Any, points: Float, shells: Sequence[Int], bulk: float, growth: 
     corner, scale = points[used].min(axis=0), float(np.ptp(points[used], axis=0).max())
     own = (points[used] - corner) / scale
     for algorithm in (DELAUNAY, HXT):
-        for option, value in {**_OPTIONS, "Mesh.Algorithm3D": algorithm}.items():
+        for option, value in {**OWN_SIZES, "Mesh.Optimize": 1, "Mesh.Algorithm3D": algorithm}.items():
             gmsh.option.setNumber(option, value)
         gmsh.model.add("body")
         try:
@@ -131,14 +128,5 @@ def _is_filled(points: Float, surface: Int, cells: Int) -> bool:
     keys = facet_keys(np.vstack([table.exterior, surface]), len(points))
     return bool(np.array_equal(np.sort(keys[: len(surface)]), np.sort(keys[len(surface) :])))
 
-
-_OPTIONS = {
-    "General.NumThreads": 1,
-    "Mesh.MeshSizeFromPoints": 0,
-    "Mesh.MeshSizeFromCurvature": 0,
-    "Mesh.MeshSizeExtendFromBoundary": 0,
-    "Mesh.Optimize": 1,
-    "Mesh.RandomSeed": 1,
-}
 
 __all__ = ["fill_bodies"]

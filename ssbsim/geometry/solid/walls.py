@@ -11,19 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
-from ssbsim.geometry.connectivity import connected_parts
+from ssbsim.geometry.arrays import Float, Int
+from ssbsim.geometry.connectivity import closed_loops, connected_parts
 from ssbsim.geometry.grading import graded_sizes
-from ssbsim.geometry.plane.planar_fill import loop_area
-from ssbsim.geometry.plane.polygons import Polygon, fill_polygons
+from ssbsim.geometry.plane.polygons import Polygon, fill_polygons, loop_area
 from ssbsim.geometry.rows import extrude_facets
 from ssbsim.geometry.solid.faces import fit_plane
 from ssbsim.geometry.solid.inset import GrainSurface, InsetDirections
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
+from ssbsim.geometry.solid.shells import next_side
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +73,7 @@ def remesh_walls(
     plain = kind < 0
     regions = _regions(surface)
     lines = _Lines(surface, directions, levels, points, bulk, growth)
-    inner, inner_wall, strips, strip_wall, polygons, outlines, walls = [], [], [], [], [], [], []
+    inner, inner_wall, strips, strip_wall, polygons, planes, walls = [], [], [], [], [], [], []
     for region in range(int(regions.max()) + 1):
         members = np.flatnonzero(regions == region)
         wall = int(surface.wall[members[0]])
@@ -89,30 +86,28 @@ def remesh_walls(
             feet = loop[~plain[surface.partner[loop] // 3]]
             loops.append(lines.follow(loop))
             if len(feet):
-                cut, _ = extrude_facets(np.stack([fan[feet], fan[_next(feet)]], axis=1), levels)
+                cut, _ = extrude_facets(np.stack([fan[feet], fan[next_side(feet)]], axis=1), levels)
                 strips.append(cut)
                 strip_wall.append(np.full(len(cut), wall))
         everything = lines.all_points()
-        origin, axes = fit_plane(everything, loops)
-        areas = [loop_area((everything[loop] - origin) @ axes[:2].T) for loop in loops]
+        plane = fit_plane(everything, loops)
+        areas = [loop_area(plane.flatten(everything[loop])) for loop in loops]
         loops = [loops[i] for i in np.argsort([-area for area in areas], kind="stable")]
         if max(areas) <= 0.0 or sum(area > 0.0 for area in areas) > 1:
             raise OutlineError
-        outlines.append((np.concatenate(loops), origin, axes))
-        polygons.append(polygon_of_loops((everything[outlines[-1][0]] - origin) @ axes[:2].T, loops, where))
+        places = plane.flatten(everything[np.concatenate(loops)])
+        polygons.append(Polygon.with_sizes_of_sides(places, loops, where))
+        planes.append(plane)
         walls.append(wall)
     parts, count = [*lines.parts], len(points) + sum(len(part) for part in lines.parts)
-    everything = lines.all_points()
     try:
         filled = fill_polygons(polygons, size=bulk, growth=growth) if polygons else []
     except MeshError as error:
         raise OutlineError from error
-    for (outline, origin, axes), (plane_points, triangles), wall in zip(outlines, filled, walls, strict=True):
-        new = plane_points[len(outline) :]
-        parts.append(origin + new @ axes[:2])
-        number = np.concatenate([outline, count + np.arange(len(new))])
+    for polygon, plane, (new, triangles), wall in zip(polygons, planes, filled, walls, strict=True):
+        parts.append(plane.lift(new))
+        inner.append(polygon.in_whole(triangles, count))
         count += len(new)
-        inner.append(number[triangles])
         inner_wall.append(np.full(len(triangles), wall))
     return Walls(
         points=np.vstack([np.empty((0, 3)), *parts]),
@@ -220,37 +215,11 @@ def trace_loops(partner: Int, regions: Int, members: Int) -> list[Int]:
     rim = sides[regions[partner[sides] // 3] != region]
     following: dict[int, int] = {}
     for side in rim.tolist():
-        turn = _next_one(side)
+        turn = next_side(side)
         while regions[partner[turn] // 3] == region:
-            turn = _next_one(int(partner[turn]))
+            turn = next_side(int(partner[turn]))
         following[side] = turn
-    loops = []
-    while following:
-        start = min(following)
-        loop = [start]
-        while (side := following.pop(loop[-1])) != start:
-            loop.append(side)
-        loops.append(np.array(loop))
-    return loops
+    return [np.array(loop) for loop in closed_loops(dict(sorted(following.items())))]
 
 
-def polygon_of_loops(places: Float, loops: list[Int], where: str) -> Polygon:
-    """The polygon within loops of point numbers, the outer one first; places of their points, one loop after the other."""
-    ends = np.cumsum([len(loop) for loop in loops])
-    numbers = tuple(np.split(np.arange(len(places)), ends[:-1]))
-    sizes = np.empty(len(places))
-    for loop in numbers:
-        steps = np.linalg.norm(places[np.roll(loop, -1)] - places[loop], axis=1)
-        sizes[loop] = 0.5 * (steps + np.roll(steps, 1))
-    return Polygon(points=places, loops=numbers, sizes=sizes, name=where)
-
-
-def _next(side: Int) -> Int:
-    return side - side % 3 + (side + 1) % 3
-
-
-def _next_one(side: int) -> int:
-    return side - side % 3 + (side + 1) % 3
-
-
-__all__ = ["OutlineError", "Walls", "polygon_of_loops", "remesh_walls", "trace_loops"]
+__all__ = ["OutlineError", "Walls", "remesh_walls", "trace_loops"]
