@@ -94,7 +94,7 @@ def memory_over_steps(steps: int) -> dict[str, float]:
     simulation = Simulation(case, mesh, MPI.COMM_SELF)
     snapshots = Snapshots(simulation)
     STUDIES["equilibrium"](simulation, case.study[0], 0, lambda record: None)
-    simulation.apply(simulation.target_values(case.study[1].terminals))
+    simulation.outside.write(simulation.outside.after(case.study[1].terminals))
     point = simulation.integrator.euler(simulation.point, 1e-5).accepted
     early = 0.0
     for step in range(steps):

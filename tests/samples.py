@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from mpi4py import MPI
@@ -87,6 +88,12 @@ def simulation(case: Case, comm: MPI.Comm = MPI.COMM_WORLD) -> Iterator[Simulati
         yield made
     finally:
         made.close()
+
+
+def apply(made: Simulation, values: Mapping[tuple[str, str], float]) -> None:
+    """Let terminals apply other values (scaled), by terminal and quantity; the rest stays."""
+    now = made.outside.now()
+    made.outside.write(replace(now, terminals={**now.terminals, **values}))
 
 
 def run_study(made: Simulation, index: int, observe: Callable[[StepRecord], None], **more: Any) -> None:

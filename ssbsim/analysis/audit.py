@@ -10,8 +10,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
+
+from ssbsim.results import StepRow
 
 
 class Audit:
@@ -50,28 +52,28 @@ class Audit:
     def end_study(
         self,
         kind: str,
-        row: Mapping[str, Any],
+        row: StepRow,
         *,
         charge: tuple[float, float],
         sites: Mapping[str, tuple[float, float]],
         cuts: Mapping[str, float] | None,
-        currents: Mapping[str, float] | None = None,
-        electrode_charges: Mapping[str, float] | None = None,
     ) -> None:
         """Note the balances at the end of a study.
 
         Args:
             kind: Kind of the study.
-            row: Last row of its history.
+            row: Its last step.
             charge: Charge left over, and the magnitude of charge in the cell (C).
             sites: Smallest and largest filling of every class of limited sites.
             cuts: Current through planes across x (A).
-            currents: Current of every terminal (A).
-            electrode_charges: Charge of every electrode (C), which also counts as charge of the cell.
         """
-        densities = {k: v for k, v in row.items() if k.startswith("current ")}
+        terminals = row.terminals
+        densities = {f"current {name} [A/m^2]": terminal.current for name, terminal in terminals.items()}
+        currents = [terminal.current * terminal.area for terminal in terminals.values()]
+        # The charge of electrodes counts as charge of the cell.
+        charges = [terminal.charge * terminal.area for terminal in terminals.values() if terminal.charge is not None]
         entry: dict[str, Any] = {
-            "study": row["study"],
+            "study": row.study,
             "charge": {
                 "left over [C]": charge[0],
                 "magnitude in the cell [C]": charge[1],
@@ -79,15 +81,15 @@ class Audit:
             "site filling": {name: {"smallest": low, "largest": high} for name, (low, high) in sites.items()},
             "terminal currents": densities,
         }
-        present = _largest({**(electrode_charges or {}), "": charge[1]})
+        present = _largest([*charges, charge[1]])
         if present > 0.0:
             # A cell without charge has nothing to compare with; rounding may leave more than there is.
             entry["charge"]["imbalance, relative"] = abs(charge[0]) / max(present, abs(charge[0]))
         if kind == "steady" and currents:
-            entry["sum of terminal currents [A]"] = sum(currents.values())
+            entry["sum of terminal currents [A]"] = sum(currents)
             if (largest := _largest(currents)) > 0.0:
-                entry["sum of terminal currents, relative"] = abs(sum(currents.values())) / largest
-        if kind == "steady" and _largest(densities) > 0.0:
+                entry["sum of terminal currents, relative"] = abs(sum(currents)) / largest
+        if kind == "steady" and _largest(currents) > 0.0:
             entry["current through every cut [A]"] = dict(cuts) if cuts else {}
             if cuts:
                 spread, scale = (
@@ -112,5 +114,5 @@ class Audit:
         return {"format": 1, "species": species, "studies": self._studies}
 
 
-def _largest(numbers: Mapping[str, float]) -> float:
-    return max((abs(v) for v in numbers.values()), default=0.0)
+def _largest(numbers: Iterable[float]) -> float:
+    return max((abs(v) for v in numbers), default=0.0)

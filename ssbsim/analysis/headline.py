@@ -7,8 +7,7 @@ from the equilibrium profile and once measured at the last steady state under bi
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,34 +18,71 @@ from ssbsim.case import BicrystalGeometry, Case
 from ssbsim.constants import FARADAY
 from ssbsim.discretization.scaling import Scales
 from ssbsim.physics import NUMPY, PhaseModel, debye_length
+from ssbsim.results import StepRow
 
 Floats = npt.NDArray[np.float64]
 Quantities = dict[str, dict[str, Any]]
 
 
-def headline(
-    case: Case, scales: Scales, phases: Mapping[str, PhaseModel], states: Sequence[Mapping[str, Any]]
-) -> Quantities:
-    """Headline numbers of a run.
+class Headline:
+    """The headline numbers of a run, made study by study: of the fields at its end nothing is kept.
 
     Args:
         case: The resolved case.
         scales: Units of the scaled phase models.
         phases: Scaled phase models.
-        states: The end of every study: ``kind``, ``fields`` (by name), ``row`` (of the history) and ``layout``.
-
-    Returns:
-        Name to ``{"value", "unit", "how"}``.
     """
-    found: Quantities = {}
-    if not states:
-        return found
-    # The numbers of a boundary are per area, and those of a curved one have two.
-    flat = case.geometry.coordinates == "planar"
-    if flat and isinstance(case.geometry, BicrystalGeometry) and case.geometry.core_width > 0.0:
-        _boundary(found, case, case.geometry, scales, phases, states)
-    _terminals(found, states[-1]["row"])
-    return found
+
+    def __init__(self, case: Case, scales: Scales, phases: Mapping[str, PhaseModel]) -> None:
+        self._case = case
+        self._scales = scales
+        self._phases = phases
+        self._at_rest: Quantities = {}
+        self._layer: Quantities = {}
+        self._driven: Quantities = {}
+        self._terminals: Quantities = {}
+
+    def end_study(self, kind: str, row: StepRow, layout: Any, fields: Mapping[str, Floats]) -> None:
+        """Take in the end of a study; later ones of the same kind replace it.
+
+        Args:
+            kind: Kind of the study.
+            row: Its last step.
+            layout: Points and cells of the fields.
+            fields: Fields at its end, by name.
+        """
+        geometry = self._case.geometry
+        # The numbers of a boundary are per area, and those of a curved one have two.
+        flat = geometry.coordinates == "planar"
+        if flat and isinstance(geometry, BicrystalGeometry) and geometry.core_width > 0.0:
+            self._boundary(geometry, kind, row, layout, fields)
+        self._terminals = _terminal_numbers(row)
+
+    def result(self) -> Quantities:
+        """Name to ``{"value", "unit", "how"}``."""
+        return self._at_rest | self._layer | self._driven | self._terminals
+
+    def _boundary(
+        self, geometry: BicrystalGeometry, kind: str, row: StepRow, layout: Any, fields: Mapping[str, Floats]
+    ) -> None:
+        model = self._phases[geometry.grain]
+        carriers = [k for k in model.mobile_species if model.charges[k] != 0]
+        if not carriers:
+            return
+        carrier = carriers[0]
+        if kind == "equilibrium":
+            self._at_rest = _equilibrium_numbers(_analyse(layout, fields, carrier), charges_of_grains(layout, fields))
+        debye = debye_length(model) * self._scales.length
+        how = f"neutral bulk of '{geometry.grain}', from its permittivity and dc/dmu"
+        self._layer = {}
+        _put(self._layer, "Debye length", debye, "m", how)
+        how = "cells that begin within one Debye length of the core, on one side"
+        _put(self._layer, "cells across the Debye length", _cells_within(layout, debye), "1", how)
+        # With several carriers the drop of one over the current of all is no resistance; the numbers at rest remain.
+        if kind == "steady" and len(carriers) == 1:
+            haven = self._case.phases[geometry.grain].species[carrier].haven_ratio
+            width = geometry.core_width
+            self._driven = _driven_numbers(row, layout, fields, width, haven, self._scales, model, carrier)
 
 
 def corner_profile(
@@ -62,56 +98,18 @@ def _put(found: Quantities, name: str, value: float, unit: str, how: str) -> Non
     found[name] = {"value": float(value), "unit": unit, "how": how}
 
 
-def _terminals(found: Quantities, row: Mapping[str, Any]) -> None:
-    for key, value in row.items():
-        match = re.fullmatch(r"(current|charge) (.+) \[(.+)\]", key)
-        if match:
-            kind, terminal, unit = match.groups()
-            _put(
-                found,
-                f"{kind} of terminal {terminal}",
-                value,
-                unit,
-                "at the end of the last study, positive into the cell",
-            )
+def _terminal_numbers(row: StepRow) -> Quantities:
+    found: Quantities = {}
+    how = "at the end of the last study, positive into the cell"
+    for name, terminal in row.terminals.items():
+        _put(found, f"current of terminal {name}", terminal.current, "A/m^2", how)
+        if terminal.charge is not None:
+            _put(found, f"charge of terminal {name}", terminal.charge, "C/m^2", how)
+    return found
 
 
-def _boundary(
-    found: Quantities,
-    case: Case,
-    geometry: BicrystalGeometry,
-    scales: Scales,
-    phases: Mapping[str, PhaseModel],
-    states: Sequence[Mapping[str, Any]],
-) -> None:
-    grain_model = phases[geometry.grain]
-    carriers = [k for k in grain_model.mobile_species if grain_model.charges[k] != 0]
-    if not carriers:
-        return
-    carrier = carriers[0]
-    debye = debye_length(grain_model) * scales.length
-    rest = next((s for s in reversed(states) if s["kind"] == "equilibrium"), None)
-    if rest is not None:
-        _equilibrium_numbers(found, _analyse(rest, carrier), charges_of_grains(rest["layout"], rest["fields"]))
-    state = rest or states[-1]
-    _put(found, "Debye length", debye, "m", f"neutral bulk of '{geometry.grain}', from its permittivity and dc/dmu")
-    _put(
-        found,
-        "cells across the Debye length",
-        _cells_within(state, debye),
-        "1",
-        "cells that begin within one Debye length of the core, on one side",
-    )
-    driven = next((s for s in reversed(states) if s["kind"] == "steady"), None)
-    # With several carriers the drop of one over the current of all is no resistance; the numbers at rest remain.
-    if driven is not None and len(carriers) == 1:
-        haven = case.phases[geometry.grain].species[carrier].haven_ratio
-        _driven_numbers(found, driven, geometry.core_width, haven, scales, grain_model, carrier)
-
-
-def _analyse(state: Mapping[str, Any], carrier: str) -> BoundaryAnalysis:
-    layout = state["layout"]
-    x, grain, fields = corner_profile(layout, state["fields"])
+def _analyse(layout: Any, values: Mapping[str, Floats], carrier: str) -> BoundaryAnalysis:
+    x, grain, fields = corner_profile(layout, values)
     names = [layout.grain_names[g] for g in range(len(layout.grain_names))]
     return analyse_boundary(
         x,
@@ -144,7 +142,8 @@ def _corner_volumes(layout: Any) -> Floats:
     return volumes
 
 
-def _equilibrium_numbers(found: Quantities, a: BoundaryAnalysis, charges: list[float]) -> None:
+def _equilibrium_numbers(a: BoundaryAnalysis, charges: list[float]) -> Quantities:
+    found: Quantities = {}
     _put(
         found,
         "space-charge potential",
@@ -172,33 +171,34 @@ def _equilibrium_numbers(found: Quantities, a: BoundaryAnalysis, charges: list[f
     )
     _put(found, "core part of it", core, "ohm m^2", "the same over the core")
     _put(found, "space-charge part of it", layers, "ohm m^2", "the same over both grains")
+    return found
 
 
 def _driven_numbers(
-    found: Quantities,
-    state: Mapping[str, Any],
+    row: StepRow,
+    layout: Any,
+    values: Mapping[str, Floats],
     width: float,
     haven: float,
     scales: Scales,
     model: PhaseModel,
     carrier: str,
-) -> None:
+) -> Quantities:
     """Resistances from the drops of the electrochemical potential under current."""
-    layout = state["layout"]
-    x, grain, fields = corner_profile(layout, state["fields"])
+    found: Quantities = {}
+    x, grain, fields = corner_profile(layout, values)
     z = model.charges[carrier]
     mu = fields[f"electrochemical potential {carrier} [eV]"] / z
-    currents = [v for k, v in state["row"].items() if k.startswith("current ")]
-    current = max(currents, key=abs, default=0.0)
+    current = max((terminal.current for terminal in row.terminals.values()), key=abs, default=0.0)
     drops, lengths = [], []
     for g in range(3):
         here = grain == g
         order = np.argsort(x[here])
-        values = mu[here][order]
-        drops.append(abs(float(values[-1] - values[0])))
+        along = mu[here][order]
+        drops.append(abs(float(along[-1] - along[0])))
         lengths.append(float(np.ptp(x[here])))
     if abs(current) == 0.0 or sum(drops) == 0.0:
-        return
+        return found
     ends = [np.argmin(x), np.argmax(x)]
     sigma = float(np.mean(fields["conductivity [S/m]"][ends]))
     resistance = [d / abs(current) for d in drops]
@@ -229,10 +229,10 @@ def _driven_numbers(
             "m/s",
             "D_tracer,bulk / (sigma_bulk R): of a tracer, if the boundary has the Haven ratio of the bulk",
         )
+    return found
 
 
-def _cells_within(state: Mapping[str, Any], debye: float) -> float:
-    layout = state["layout"]
+def _cells_within(layout: Any, debye: float) -> float:
     x = layout.points[layout.cells][:, :, 0]
     here = layout.grain == 2
     edge = float(x[here].min())

@@ -15,11 +15,11 @@ from mpi4py import MPI
 from ssbsim._compat import versions
 from ssbsim._parallel import on_root
 from ssbsim.analysis.audit import Audit
-from ssbsim.analysis.headline import charge_magnitude, headline
+from ssbsim.analysis.headline import Headline, charge_magnitude
 from ssbsim.case import dump_resolved
 from ssbsim.commands.prepare import Prepared
 from ssbsim.document.model import citations_in
-from ssbsim.results import Grid, Progress, RunFolder, bibliography, provenance, references
+from ssbsim.results import Grid, Progress, RunFolder, StepRow, TerminalRow, bibliography, provenance, references
 from ssbsim.solvers import PRESET_SOURCES
 from ssbsim.studies import Flows, Simulation, Snapshots, StepRecord, StudyResult, fingerprints, gather_state
 
@@ -47,7 +47,7 @@ class Recorder:
         self._comm = simulation.comm
         self._snapshots = Snapshots(simulation, flux="flux" in simulation.case.output.fields)
         self._audit = Audit()
-        self._states: list[dict[str, Any]] = []
+        self._headline = Headline(simulation.case, simulation.scales, simulation.functional.placement.phases)
         self._quantities: dict[str, dict[str, Any]] = {}
         self._flows: Flows = simulation.flows()
         self._progress: Progress | None = None
@@ -108,23 +108,7 @@ class Recorder:
             magnitude = charge_magnitude(layout, fields) if fields and layout is not None else 0.0
             charge = (simulation.unbalanced_charge(), magnitude)
             sites = simulation.occupancy_ranges()
-            areas = simulation.boundary_measures
-            whole = {
-                kind: {name: float(row[f"{kind} {name} [{unit}]"]) * areas[name] for name in names}
-                for kind, unit, names in (
-                    ("current", "A/m^2", list(simulation.functional.placement.terminals)),
-                    ("charge", "C/m^2", list(self._flows.charge)),
-                )
-            }
-            self._audit.end_study(
-                record.kind,
-                row,
-                charge=charge,
-                sites=sites,
-                cuts=cuts,
-                currents=whole["current"],
-                electrode_charges=whole["charge"],
-            )
+            self._audit.end_study(record.kind, row, charge=charge, sites=sites, cuts=cuts)
         now = time.perf_counter()
         due = record.end or bool(self._comm.bcast(now - self._last_checkpoint > _CHECKPOINT_EVERY, root=0))
         state = gather_state(simulation) if due else None
@@ -133,31 +117,30 @@ class Recorder:
             folder = self._folder
             if folder is None:
                 return
-            folder.append_history(row)
+            folder.append_history(row.columns())
+            if record.end and fields and layout is not None:
+                self._headline.end_study(record.kind, row, layout, fields)
             if fields is not None and layout is not None:
-                name = f"{record.study + 1} {record.kind}"
-                folder.append_fields(simulation.time, name, simulation.step, self._chosen(fields))
+                folder.append_fields(simulation.time, row.study, simulation.step, self._chosen(fields))
             if state is not None:
                 arrays, meta = state
                 meta |= {"case": fingerprints(simulation.case, record.study + 1)}
                 meta |= {"study": record.study, "study has ended": record.end, "time [s]": simulation.time}
                 folder.write_checkpoint(arrays, meta)
             if self._progress is not None:
-                text = f"t = {simulation.time:.3g} s, {row['Newton iterations']} Newton iterations"
+                text = f"t = {simulation.time:.3g} s, {row.newton_iterations} Newton iterations"
                 self._progress.update(record.progress, text)
 
         on_root(self._comm, write, share=False)
         if due:
             self._last_checkpoint = now
-        if record.end and fields is not None and layout is not None:
-            self._states.append({"kind": record.kind, "fields": fields, "row": row, "layout": layout})
         _log.info(
             "step %d (%s): time %.6g s, size %.3g s, %d Newton iterations",
             simulation.step,
             record.kind,
             simulation.time,
             record.size,
-            row["Newton iterations"],
+            row.newton_iterations,
         )
 
     def keep(self, result: StudyResult) -> None:
@@ -206,8 +189,7 @@ class Recorder:
             if folder is None or prepared is None:
                 return {}
             checked = prepared.checked
-            quantities = headline(checked.case, simulation.scales, simulation.functional.placement.phases, self._states)
-            quantities |= self._quantities
+            quantities = self._headline.result() | self._quantities
             folder.write_json("summary.json", {"format": 1, "title": checked.case.title, "quantities": quantities})
             folder.write_json("audit.json", self._audit.result())
             cited = (*citations_in(checked.case), *PRESET_SOURCES[simulation.options.preset])
@@ -239,37 +221,32 @@ class Recorder:
 
         return on_root(self._comm, write, share=False) or {}
 
-    def _row(self, record: StepRecord) -> dict[str, float | int | str]:
-        simulation = self._simulation
-        flows = simulation.flows()
-        reports = record.report.newton
-        row: dict[str, float | int | str] = {
-            "step": simulation.step,
-            "study": f"{record.study + 1} {record.kind}",
-            "time [s]": simulation.time,
-            "step size [s]": record.size if math.isfinite(record.size) else 0.0,
-            "Newton iterations": sum(r.iterations for r in reports),
-            "linear iterations": sum(r.linear_iterations for r in reports),
-            "local error [kT]": record.report.error if math.isfinite(record.report.error) else 0.0,
-        }
-        self._solves["steps"] += 1
-        for key in ("Newton iterations", "linear iterations"):
-            self._solves[key] += int(row[key])
-        supplied = simulation.supplied(record.report.supplied) if math.isfinite(record.size) else None
+    def _row(self, record: StepRecord) -> StepRow:
+        simulation, report = self._simulation, record.report
+        flows, amounts, in_time = simulation.flows(), simulation.amounts(), math.isfinite(record.size)
+        terminals = {}
         for name in simulation.functional.placement.terminals:
             area = simulation.boundary_measures[name]
-            current = simulation.current(name, flows, self._flows, record.report.supplied, record.size)
-            row[f"current {name} [A/m^2]"] = current / area
-            if name in flows.charge:
-                row[f"charge {name} [C/m^2]"] = flows.charge[name] / area
-            applied = simulation.applied_potential(name)
-            if applied is not None:
-                row[f"applied {name} [V]"] = applied
+            current = simulation.current(name, flows, self._flows, report.supplied, record.size)
+            charge = flows.charge[name] / area if name in flows.charge else None
+            terminals[name] = TerminalRow(area, current / area, charge, simulation.outside.potential(name))
         self._flows = flows
-        unit = simulation.mesh.units.amount
-        for k, amount in simulation.amounts().items():
-            row[f"amount {k} [{unit}]"] = amount
-        self._audit.step(simulation.amounts(), supplied)
+        row = StepRow(
+            step=simulation.step,
+            study=f"{record.study + 1} {record.kind}",
+            time=simulation.time,
+            size=record.size if in_time else 0.0,
+            newton_iterations=sum(r.iterations for r in report.newton),
+            linear_iterations=sum(r.linear_iterations for r in report.newton),
+            error=report.error if math.isfinite(report.error) else 0.0,
+            terminals=terminals,
+            amounts=amounts,
+            amount_unit=simulation.mesh.units.amount,
+        )
+        self._solves["steps"] += 1
+        self._solves["Newton iterations"] += row.newton_iterations
+        self._solves["linear iterations"] += row.linear_iterations
+        self._audit.step(amounts, simulation.supplied(report.supplied) if in_time else None)
         return row
 
     def _chosen(self, fields: dict[str, npt.NDArray[np.float64]]) -> dict[str, npt.NDArray[np.float64]]:

@@ -36,17 +36,34 @@ class FixedRows:
 
 
 @dataclass(frozen=True)
+class FloatingTerminal:
+    """A terminal that is given a current: its rows move together with its unknown potential.
+
+    Args:
+        terminal: Name of the terminal.
+        rows: Those that it fixes; their ``applied`` shows the values found last.
+        current: What it is given, into the cell (scaled, of the whole terminal).
+    """
+
+    terminal: str
+    rows: tuple[FixedRows, ...]
+    current: Applied
+
+
+@dataclass(frozen=True)
 class Rows:
     """Owned rows of a kind, on this rank.
 
     Args:
         fixed: Rows that terminals fix.
+        floating: Terminals with an unknown potential.
         shared: Pairs of terminals that share nodes, with the field that both fix.
         absent: Rows of unknowns that exist in no phase around the node.
         instantaneous: For every owned row, whether it holds at every instant: phi where no conductor is near.
     """
 
     fixed: list[FixedRows]
+    floating: tuple[FloatingTerminal, ...]
     shared: tuple[tuple[str, str, str], ...]
     absent: Ints
     instantaneous: npt.NDArray[np.bool_]
@@ -95,6 +112,12 @@ def find_rows(
                     rows = np.setdiff1d(rows, other.rows)
             fixed.append(FixedRows(name, quantity, rows, applied))
 
+    floating = tuple(
+        FloatingTerminal(name, tuple(rows for rows in fixed if rows.terminal == name), model.current)
+        for name, model in terminals.items()
+        if model.current is not None
+    )
+
     absent = np.empty(n_nodes * len(unknowns), dtype=np.bool_)
     instantaneous = np.empty(n_nodes * len(unknowns), dtype=np.bool_)
     for unknown in unknowns:
@@ -103,7 +126,7 @@ def find_rows(
         if unknown.interface:
             nodes = facet_nodes(mesh, space, interfaces[unknown.interface])
             unknowns.column(absent, unknown.name)[nodes] = False
-    return Rows(fixed, tuple(sorted(shared)), np.flatnonzero(absent).astype(np.int32), instantaneous)
+    return Rows(fixed, floating, tuple(sorted(shared)), np.flatnonzero(absent).astype(np.int32), instantaneous)
 
 
 def owned_nodes(space: Any, nodes: Ints) -> Ints:

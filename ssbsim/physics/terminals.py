@@ -15,8 +15,9 @@ The current of a terminal is counted positive into the cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from ssbsim.case import Terminal
@@ -52,6 +53,10 @@ class TerminalModel(Protocol):
     fixed: dict[str, Applied]
     #: Quantities that enter a storage.
     applied: dict[str, Applied]
+    #: Values of these that belong to a cell at rest, where they are not zero.
+    reference: Mapping[str, float]
+    #: The current that it is given, or ``None`` where its fields are.
+    current: Applied | None
 
     def storage(self, phi: Any) -> Any:
         """Stored energy per area, or ``None``."""
@@ -62,6 +67,10 @@ class _Terminal:
 
     fixed: dict[str, Applied]
     applied: dict[str, Applied]
+    #: Values that belong to a cell at rest, where they are not zero.
+    reference: Mapping[str, float] = MappingProxyType({})
+    #: The current that it is given, of the whole terminal and into the cell; what it fixes then moves with its unknown potential.
+    current: Applied | None = None
 
     def targets(self, terminal: Any) -> dict[str, float]:
         return {}

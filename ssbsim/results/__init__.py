@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ssbsim.results._provenance import provenance
     from ssbsim.results._reader import Results, SavedStep, open_results
     from ssbsim.results._references import bibliography, references
+    from ssbsim.results._step_row import StepRow, TerminalRow
     from ssbsim.results.mesh_files import write_mesh_files
     from ssbsim.results.pictures.draw import plot_run
     from ssbsim.results.report import write_report
@@ -30,6 +31,8 @@ _HOMES = {
     "Results": "_reader",
     "RunFolder": "_folder",
     "SavedStep": "_reader",
+    "StepRow": "_step_row",
+    "TerminalRow": "_step_row",
     "estimate_output": "_estimate",
     "open_log": "_log",
     "open_results": "_reader",
@@ -56,6 +59,8 @@ __all__ = [
     "Results",
     "RunFolder",
     "SavedStep",
+    "StepRow",
+    "TerminalRow",
     "bibliography",
     "estimate_output",
     "open_log",

@@ -1,18 +1,27 @@
 """Newton, linear solvers and time stepping."""
 
 from ssbsim.solvers.linear import PRESET_SOURCES, SolverOptions, choose_preset
+from ssbsim.solvers.march import Attempt, Event, Outcome, Progress, march
 from ssbsim.solvers.newton import ERROR_LEFT, ImplicitSolver, NewtonReport
+from ssbsim.solvers.step_control import StepControl, StepMemory
 from ssbsim.solvers.stepping import Integrator, StepReport, TimePoint, jumped
 
 __all__ = [
     "ERROR_LEFT",
     "PRESET_SOURCES",
+    "Attempt",
+    "Event",
     "ImplicitSolver",
     "Integrator",
     "NewtonReport",
+    "Outcome",
+    "Progress",
     "SolverOptions",
+    "StepControl",
+    "StepMemory",
     "StepReport",
     "TimePoint",
     "choose_preset",
     "jumped",
+    "march",
 ]

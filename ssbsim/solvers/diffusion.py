@@ -1,22 +1,16 @@
 r"""Time stepping of linear diffusion ``C du/dt + K u = f`` with u given on some rows: TR-BDF2 with error control.
 
-With gamma = 2 - sqrt(2) and d = gamma/2, a step of size h from u_0 is::
+A step of size h from u_0, with the numbers of :mod:`~ssbsim.solvers.tableau`, is::
 
     (C + d h K) u_g = (C - d h K) u_0 + 2 d h f
     (C + d h K) u_1 = C (u_g - (1 - gamma)^2 u_0) / (gamma (2 - gamma)) + d h f
 
-second order and L-stable; both stages have one matrix (Bank et al., IEEE Trans. CAD 4 (1985) 436,
-doi 10.1109/TCAD.1985.1270142). The error is that of the embedded third-order formula of Hosea and Shampine (Appl. Numer.
-Math. 20 (1996) 21, doi 10.1016/0168-9274(95)00115-8), ``h sum (b - b^) du/dt``, smoothed by ``(C + d h K)^-1 C`` so that
-stiff components do not count. A start out of balance (a face set to another value) begins with short steps by itself.
-
-Steps come from powers of the square root of two, so that histories do not depend on the number of ranks and a matrix is
-used for several steps.
+and both stages have one matrix. The estimate of the error, ``h sum (b - b^) du/dt``, is smoothed by ``(C + d h K)^-1 C`` so
+that stiff components do not count. A start out of balance (a face set to another value) begins with short steps by itself.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,18 +20,18 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from ssbsim.errors import ConvergenceError
+from ssbsim.solvers.march import Attempt, Outcome, march
 from ssbsim.solvers.scalar import ScalarSolver
+from ssbsim.solvers.step_control import StepControl, StepMemory, rounded
+from ssbsim.solvers.tableau import DIAGONAL, ERROR, NEWER, OLDER, WEIGHTS
 
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
-GAMMA = 2.0 - math.sqrt(2.0)
-"""The stage between, as a part of the step."""
-DIAGONAL = 0.5 * GAMMA
-"""d: both stages have the matrix C + d h K."""
-_W = math.sqrt(2.0) / 4.0
-#: b - b^ for du/dt at the start, at gamma and at the end.
-_ERROR = (_W - (1.0 - _W) / 3.0, _W - (3.0 * _W + 1.0) / 3.0, DIAGONAL - DIAGONAL / 3.0)
-_FEWEST, _MOST = 0.2, 4.0
+#: First step, as the change of u in it at the rates of the start, over the tolerance.
+_FIRST_CHANGE = 0.1
+#: A step this short, over the whole time, is a failure.
+_SHORTEST = 1e-15
 
 
 @dataclass(frozen=True)
@@ -59,6 +53,136 @@ class DiffusionReport:
     supplied: float
     stored: float
     sizes: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class DiffusionPoint:
+    """A state on owned rows.
+
+    Args:
+        u: The field.
+        rate: ``C du/dt = f - K u`` on every row; on fixed rows its negative is what the outside supplies.
+    """
+
+    u: Floats
+    rate: Floats
+
+
+class LinearDiffusion:
+    """The steps of one problem; everything is collective.
+
+    Args:
+        storage: C, diagonal.
+        conduction: K.
+        fixed: Owned local rows that keep their value.
+        load: f.
+        preset: ``direct`` or ``multigrid``.
+        tolerance: Local error of u per step that is allowed.
+
+    Attributes:
+        iterations: Krylov iterations so far.
+    """
+
+    def __init__(
+        self,
+        storage: PETSc.Mat,
+        conduction: PETSc.Mat,
+        fixed: Ints,
+        *,
+        load: PETSc.Vec | None = None,
+        preset: str = "direct",
+        tolerance: float = 1e-4,
+    ) -> None:
+        self._comm: MPI.Comm = storage.comm.tompi4py()
+        self._capacity = storage.getDiagonal()
+        self._conduction = conduction
+        self._fixed = fixed
+        self._load = load
+        self._preset = preset
+        self._tolerance = tolerance
+        self._solver: ScalarSolver | None = None
+        self._size = -1.0
+        self._u, self._right = self._capacity.duplicate(), self._capacity.duplicate()
+        self.iterations = 0
+
+    def point(self, u: Floats) -> DiffusionPoint:
+        """A state with its rates."""
+        self._u.array[:] = u
+        self._conduction.mult(self._u, self._right)
+        rate = -self._right.array_r
+        return DiffusionPoint(u, rate if self._load is None else rate + self._load.array_r)
+
+    def stored(self, point: DiffusionPoint) -> float:
+        """Amount that a state holds."""
+        return float(self._comm.allreduce(float(self._capacity.array_r @ point.u), op=MPI.SUM))
+
+    def fastest(self, point: DiffusionPoint) -> float:
+        """Largest rate of change of u on rows that are free."""
+        capacity = self._capacity.array_r
+        rate = point.rate / np.where(capacity > 0.0, capacity, 1.0)
+        rate[self._fixed] = 0.0
+        return self._largest(rate)
+
+    def step(self, point: DiffusionPoint, size: float, end: float) -> Attempt[DiffusionPoint, float]:
+        """Try a step; it reports what the outside supplied over it.
+
+        Raises:
+            ConvergenceError: A solve failed.
+        """
+        solver, capacity = self._solver_for(size), self._capacity.array_r
+        load = 0.0 if self._load is None else DIAGONAL * size * self._load.array_r
+        middle = self.point(self._solve(solver, capacity * point.u + DIAGONAL * size * point.rate + load, point.u))
+        last = self.point(
+            self._solve(solver, NEWER * capacity * middle.u + OLDER * capacity * point.u + load, middle.u)
+        )
+        rates = (point.rate, middle.rate, last.rate)
+        defect = sum(weight * size * rate for weight, rate in zip(ERROR, rates, strict=True))
+        error = self._largest(self._solve(solver, np.asarray(defect), np.zeros_like(point.u), is_change=True))
+        # What the outside supplied over the step, by the weights of the method itself.
+        mean = np.asarray(sum(weight * rate for weight, rate in zip(WEIGHTS, rates, strict=True)))
+        # K moves nothing in or out but where a face exchanges, and there the load belongs to it.
+        passed = float(np.sum(mean) if self._load is not None else 0.0) - float(np.sum(mean[self._fixed]))
+        supplied = size * self._comm.allreduce(passed, op=MPI.SUM)
+        return Attempt(last, error / self._tolerance, supplied)
+
+    def destroy(self) -> None:
+        """Free PETSc's objects."""
+        self._free_solver()
+        for vector in (self._capacity, self._u, self._right):
+            vector.destroy()
+
+    def _free_solver(self) -> None:
+        if self._solver is not None:
+            matrix = self._solver.matrix
+            self._solver.destroy()
+            matrix.destroy()
+            self._solver = None
+
+    def _solver_for(self, size: float) -> ScalarSolver:
+        """The solver with ``C + d h K``, kept while the size stays."""
+        if self._solver is None or size != self._size:
+            self._free_solver()
+            matrix = self._conduction.copy()
+            matrix.scale(DIAGONAL * size)
+            diagonal = matrix.getDiagonal()
+            diagonal.axpy(1.0, self._capacity)
+            matrix.setDiagonal(diagonal)
+            diagonal.destroy()
+            self._solver = ScalarSolver(matrix, self._fixed, preset=self._preset, accuracy=1e-16)
+            self._size = size
+        return self._solver
+
+    def _solve(self, solver: ScalarSolver, right: Floats, guess: Floats, *, is_change: bool = False) -> Floats:
+        """The solution from a first guess that holds the values of the fixed rows; for a change these have no equation."""
+        self._right.array[:] = right
+        if is_change:
+            self._right.array[self._fixed] = 0.0
+        self._u.array[:] = guess
+        self.iterations += solver.solve(self._u, self._right).iterations
+        return self._u.array_r.copy()
+
+    def _largest(self, values: Floats) -> float:
+        return float(self._comm.allreduce(float(np.max(np.abs(values), initial=0.0)), op=MPI.MAX))
 
 
 def integrate(
@@ -91,117 +215,40 @@ def integrate(
     Raises:
         ConvergenceError: A solve failed, or the steps became too many or too short.
     """
-    comm = storage.comm.tompi4py()
-    capacity = storage.getDiagonal()
-    free = np.ones(len(u.array), dtype=np.bool_)
-    free[fixed] = False
-    held = np.where(capacity.array > 0.0, capacity.array, 1.0)
-    stages = [u.duplicate() for _ in range(6)]
-    middle, end, right, rate_0, rate_g, rate_1 = stages
-    solver: ScalarSolver | None = None
-    size_of_solver = -1.0
-    matrix: PETSc.Mat | None = None
-
-    def slope(at: PETSc.Vec, into: PETSc.Vec) -> None:
-        """``C du/dt = f - K u`` on every row; on fixed rows its negative is what the outside supplies."""
-        conduction.mult(at, into)
-        into.scale(-1.0)
-        if load is not None:
-            into.axpy(1.0, load)
-
-    def largest(values: npt.NDArray[np.float64]) -> float:
-        return float(comm.allreduce(float(np.max(np.abs(values), initial=0.0)), op=MPI.MAX))
-
-    start_amount = float(capacity.dot(u))
-    sizes: list[float] = []
-    time, steps, rejected, iterations, supplied = 0.0, 0, 0, 0, 0.0
-    slope(u, rate_0)
-    fastest = largest(np.where(free, rate_0.array / held, 0.0))
-    size = _rounded(min(until[-1], 0.1 * tolerance / fastest if fastest > 0.0 else until[-1]))
+    diffusion = LinearDiffusion(storage, conduction, fixed, load=load, preset=preset, tolerance=tolerance)
     try:
-        for goal in until:
-            while time < goal:
-                left = goal - time
-                planned = size if size < 0.5 * left else (left if size >= left * (1 - 1e-12) else 0.5 * left)
-                if planned != size_of_solver:
-                    if solver is not None and matrix is not None:
-                        solver.destroy()
-                        matrix.destroy()
-                    matrix = conduction.copy()
-                    matrix.scale(DIAGONAL * planned)
-                    matrix.setDiagonal(_sum(matrix.getDiagonal(), capacity))
-                    solver, size_of_solver = ScalarSolver(matrix, fixed, preset=preset, accuracy=1e-16), planned
-                if solver is None:
-                    continue
-                right.pointwiseMult(capacity, u)
-                right.axpy(DIAGONAL * planned, rate_0)
-                if load is not None:
-                    right.axpy(DIAGONAL * planned, load)
-                u.copy(middle)
-                iterations += solver.solve(middle, right).iterations
-                slope(middle, rate_g)
-                right.pointwiseMult(capacity, middle)
-                right.scale(1.0 / (GAMMA * (2.0 - GAMMA)))
-                end.pointwiseMult(capacity, u)
-                right.axpy(-((1.0 - GAMMA) ** 2) / (GAMMA * (2.0 - GAMMA)), end)
-                if load is not None:
-                    right.axpy(DIAGONAL * planned, load)
-                middle.copy(end)
-                iterations += solver.solve(end, right).iterations
-                slope(end, rate_1)
-                right.set(0.0)
-                for weight, rate in zip(_ERROR, (rate_0, rate_g, rate_1), strict=True):
-                    right.axpy(weight * planned, rate)
-                right.array[fixed] = 0.0
-                middle.set(0.0)
-                iterations += solver.solve(middle, right).iterations
-                error = largest(middle.array) / tolerance
-                factor = min(_MOST, max(_FEWEST, 0.9 * max(error, 1e-10) ** (-1.0 / 3.0)))
-                if error > 1.0:
-                    rejected += 1
-                    size = _rounded(planned * factor)
-                    if size < 1e-15 * until[-1]:
-                        raise ConvergenceError(
-                            "The time steps became too short.",
-                            where=f"linear diffusion, time {time:.6g} of {until[-1]:.6g}",
-                            hint="Raise the tolerance, or check the mesh where the fraction changes fastest.",
-                        )
-                    continue
-                # What the outside supplied over the step, by the weights of the method itself.
-                rates = _W * rate_0.array + _W * rate_g.array + DIAGONAL * rate_1.array
-                # K moves nothing in or out but where a face exchanges, and there the load belongs to it.
-                passed = float(np.sum(rates) if load is not None else 0.0) - float(np.sum(rates[fixed]))
-                supplied += planned * comm.allreduce(passed, op=MPI.SUM)
-                end.copy(u)
-                slope(u, rate_0)
-                time = goal if planned == left else time + planned
-                steps += 1
-                sizes.append(planned)
-                if steps > maximum_steps:
-                    raise ConvergenceError(
-                        f"The tracer needs more than {maximum_steps} steps.",
-                        where=f"linear diffusion, time {time:.6g} of {until[-1]:.6g}",
-                        hint="Raise the tolerance.",
-                    )
-                grown = planned * factor
-                size = _rounded(max(grown, size) if planned < size else grown)
-            if observe is not None:
-                observe(goal, steps)
+        start = diffusion.point(u.array_r.copy())
+        fastest = diffusion.fastest(start)
+        first = min(until[-1], _FIRST_CHANGE * tolerance / fastest) if fastest > 0.0 else until[-1]
+        # The elementary controller: nothing here is so stiff that steps are limited by anything but their error.
+        control = StepControl(_SHORTEST * until[-1], growth=4.0, present=1.0, past=0.0, least_error=1e-10)
+        sizes: list[float] = []
+        supplied, stored, rejected = 0.0, 0.0, 0
+        steps = march(
+            diffusion.step,
+            start,
+            until,
+            control=control,
+            memory=StepMemory(rounded(first)),
+            maximum_steps=maximum_steps,
+        )
+        for now in steps:
+            if now.attempt is None or now.outcome in (Outcome.TOO_SHORT, Outcome.TOO_MANY):
+                raise ConvergenceError(
+                    f"{now.outcome.value[:-1]} ({now.taken} taken).",
+                    where=f"linear diffusion, time {now.time:.6g} of {until[-1]:.6g}",
+                    hint="Raise the tolerance, or check the mesh where the fraction changes fastest.",
+                )
+            sizes.append(now.size)
+            supplied += now.attempt.report
+            rejected = now.rejected
+            if now.at_target:
+                u.array[:] = now.point.u
+                if observe is not None:
+                    observe(now.time, now.taken)
+            stored = (
+                diffusion.stored(now.point) - diffusion.stored(start) if now.outcome is Outcome.COMPLETE else stored
+            )
+        return DiffusionReport(len(sizes), rejected, diffusion.iterations, supplied, stored, tuple(sizes))
     finally:
-        if solver is not None and matrix is not None:
-            solver.destroy()
-            matrix.destroy()
-        for vector in stages:
-            vector.destroy()
-    stored = float(capacity.dot(u)) - start_amount
-    capacity.destroy()
-    return DiffusionReport(steps, rejected, iterations, supplied, stored, tuple(sizes))
-
-
-def _sum(one: PETSc.Vec, other: PETSc.Vec) -> PETSc.Vec:
-    one.axpy(1.0, other)
-    return one
-
-
-def _rounded(size: float) -> float:
-    return 2.0 ** (math.floor(2.0 * math.log2(size)) / 2.0)
+        diffusion.destroy()

@@ -1,6 +1,7 @@
 r"""Derivatives of linear diffusion with respect to parameters of K and f, exact for the discrete steps.
 
-One step of TR-BDF2 (see :mod:`~ssbsim.solvers.diffusion`) differentiated: with ``w = du/dp``, ``K' = dK/dp``, ``f' = df/dp``::
+One step of TR-BDF2 (:mod:`~ssbsim.solvers.diffusion`, :mod:`~ssbsim.solvers.tableau`) differentiated: with ``w = du/dp``,
+``K' = dK/dp``, ``f' = df/dp``::
 
     (C + d h K) w_g = (C - d h K) w_0 - d h K' (u_0 + u_g) + 2 d h f'
     (C + d h K) w_1 = C (w_g - (1 - gamma)^2 w_0) / (gamma (2 - gamma)) - d h K' u_1 + d h f'
@@ -20,13 +21,10 @@ import numpy as np
 import numpy.typing as npt
 from petsc4py import PETSc
 
-from ssbsim.solvers.diffusion import DIAGONAL, GAMMA
 from ssbsim.solvers.scalar import ScalarSolver
+from ssbsim.solvers.tableau import DIAGONAL, NEWER, OLDER
 
 Ints = npt.NDArray[np.int32]
-
-_OLD = (1.0 - GAMMA) ** 2
-_SHARE = 1.0 / (GAMMA * (2.0 - GAMMA))
 
 
 def replay(
@@ -85,9 +83,9 @@ def replay(
     def second_stage(solver: ScalarSolver, step: float, at: PETSc.Vec, mid: PETSc.Vec, gain: PETSc.Vec | None) -> None:
         """Replaces ``at`` by the end of the step; ``right`` holds what is added."""
         mid.copy(end)
-        end.axpy(-_OLD, at)
+        end.axpy(OLDER / NEWER, at)
         end.pointwiseMult(capacity, end)
-        right.axpy(_SHARE, end)
+        right.axpy(NEWER, end)
         if gain is not None:
             right.axpy(step, gain)
         mid.copy(at)

@@ -1,7 +1,8 @@
 r"""One implicit step: find y with ``q(y) + tau dR/dy(y) = target`` on free rows and y given on fixed rows.
 
 Newton's method through PETSc's SNES. When the fixed values have moved, the first iteration is the tangent step with the
-move on the right-hand side, so that the move spreads over the mesh instead of standing in one cell.
+move on the right-hand side, so that the move spreads over the mesh instead of standing in one cell. The potentials of terminals
+that are given a current are unknowns beside y (:mod:`~ssbsim.solvers.floating`).
 
 Convergence is judged by the error that is left in y, in units of kT, estimated from two successive updates:
 ``e = s2 * theta / (1 - theta)`` with ``theta = s2/s1`` (Deuflhard, Newton Methods for Nonlinear Problems, 2004, section
@@ -24,6 +25,8 @@ from petsc4py import PETSc
 
 from ssbsim.errors import CaseError, ConvergenceError
 from ssbsim.physics import Functional
+from ssbsim.solvers.bordered import BorderedSystem
+from ssbsim.solvers.floating import FloatingPotentials
 from ssbsim.solvers.linear import SolverOptions
 from ssbsim.solvers.splitting import FieldSplitting
 
@@ -78,6 +81,8 @@ class ImplicitSolver:
         self._matrix = dolfinx.fem.petsc.create_matrix(functional.forms.jacobian)
         self._matrix.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
         self._matrix.setOption(PETSc.Mat.Option.NO_OFF_PROC_ZERO_ROWS, True)
+        self._floating = FloatingPotentials(functional)
+        self._system = BorderedSystem(self._matrix, self._floating.count)
         self._first_row = imap.local_range[0] * len(functional.placement.unknowns)
         rows = [fixed.rows for fixed in functional.placement.rows.fixed] + [functional.placement.rows.absent]
         self._fixed_rows = np.unique(np.concatenate(rows)).astype(np.int32)
@@ -92,23 +97,21 @@ class ImplicitSolver:
         self._search = "basic"
         self._build()
 
-    def _discard(self) -> None:
-        for thing in (self._snes, self._x, self._f):
-            thing.destroy()
-
     def _build(self) -> None:
         """Make SNES and its vectors; also after PETSc raised inside a solve, which leaves them locked."""
-        self._x = self._matrix.createVecRight()
-        self._f = self._matrix.createVecRight()
+        operator = self._system.operator
+        self._x = operator.createVecRight()
+        self._f = operator.createVecRight()
         self._snes = PETSc.SNES().create(self.comm)
         self._snes.setOptionsPrefix(self.options.prefix)
         self._snes.setFunction(self._residual, self._f)
-        self._snes.setJacobian(self._jacobian, self._matrix)
+        self._snes.setJacobian(self._jacobian, operator)
         self._snes.setType("newtonls")
         self._snes.setConvergenceTest(self._test)
         self._snes.setTolerances(max_it=self._maximum)
         self._snes.getKSP().setErrorIfNotConverged(False)
         try:
+            preconditioner = self._system.precondition(self._snes.getKSP().getPC(), self.options.prefix)
             self._snes.setFromOptions()
         except PETSc.Error as error:
             self._snes.destroy()
@@ -120,16 +123,24 @@ class ImplicitSolver:
             ) from error
         # An option may have changed it.
         self._maximum = int(self._snes.getTolerances()[3])
-        preconditioner = self._snes.getKSP().getPC()
         if preconditioner.getType() == "python" and not self.options.user.get("pc_python_type"):
             prefix = f"{self.options.prefix}field_"
             unknowns = self.functional.placement.unknowns
             preconditioner.setPythonContext(FieldSplitting(unknowns, self._fixed_rows, prefix))
 
+    def _discard(self) -> None:
+        for thing in (self._snes, self._x, self._f):
+            thing.destroy()
+
     @property
     def free_rows(self) -> npt.NDArray[np.bool_]:
         """Owned rows that no terminal fixes."""
         return self._free
+
+    @property
+    def floating_rows(self) -> npt.NDArray[np.bool_]:
+        """Owned rows that move with the unknown potential of a terminal."""
+        return self._floating.rows
 
     def assemble(self, form: Any) -> Floats:
         """Owned part of an assembled vector form (a new array)."""
@@ -185,7 +196,8 @@ class ImplicitSolver:
         linear = 0
         y = functional.y.x.array
         missing = np.zeros(self._n)
-        for fixed in functional.placement.rows.fixed:
+        held = [fixed for fixed in functional.placement.rows.fixed if fixed.terminal not in self._floating.names]
+        for fixed in held:
             missing[fixed.rows] = y[fixed.rows] - fixed.applied.value
         missing[functional.placement.rows.absent] = y[functional.placement.rows.absent]
         worst = self.comm.allreduce(float(np.max(np.abs(missing), initial=0.0)), op=MPI.MAX)
@@ -195,12 +207,12 @@ class ImplicitSolver:
             if reason < 0:
                 self._forget_factors()
                 return NewtonReport(False, _linear_reason(reason), 1, linear, worst)
-            for fixed in functional.placement.rows.fixed:
+            for fixed in held:
                 y[fixed.rows] = fixed.applied.value
             y[functional.placement.rows.absent] = 0.0
             functional.y.x.scatter_forward()
             self._offset = 1
-        self._x.array[:] = y[: self._n]
+        self._system.join(self._x, y[: self._n], np.zeros(self._floating.count))
         try:
             self._snes.solve(None, self._x)
         except PETSc.Error:
@@ -214,7 +226,9 @@ class ImplicitSolver:
         converged = reason > 0
         row, rank = (-1, 0) if converged else self._worst()
         text = "converged" if converged else self._why(reason)
-        if not converged:
+        if converged:
+            self._floating.read(y)
+        else:
             self._forget_factors()
         return NewtonReport(converged, text, self._snes.getIterationNumber() + self._offset, linear, update, row, rank)
 
@@ -231,24 +245,22 @@ class ImplicitSolver:
 
     def linearise(self, tau: float) -> None:
         """Make ``C + tau K`` at the present state the matrix of :meth:`solve_linear`."""
-        self.assemble_jacobian(self._matrix, tau)
-        self._matrix.zeroRowsColumns(self._global_fixed, 1.0)
+        self._assemble_system(tau)
         ksp = self._snes.getKSP()
-        ksp.setOperators(self._matrix)
+        ksp.setOperators(self._system.operator)
         ksp.setFromOptions()
 
     def solve_linear(self, rhs: Floats) -> Floats:
-        """Apply the inverse of the last Jacobian (fixed rows: zero) to a vector of owned rows.
+        """Apply the inverse of the last Jacobian (fixed rows: zero, or moving with an unknown potential) to owned rows.
 
         Raises:
             ConvergenceError: The linear solver did not converge.
         """
-        b = self._matrix.createVecRight()
-        x = self._matrix.createVecRight()
-        b.array[:] = np.where(self._free, rhs, 0.0)
+        b, x = self._system.operator.createVecs()
+        self._system.join(b, np.where(self._free, rhs, 0.0), self._system.dot(self._floating.lift, rhs))
         ksp = self._snes.getKSP()
         ksp.solve(b, x)
-        result = x.array.copy()
+        result = self._owned(x).copy()
         b.destroy()
         x.destroy()
         if ksp.getConvergedReason() < 0:
@@ -262,6 +274,7 @@ class ImplicitSolver:
     def destroy(self) -> None:
         """Free PETSc's objects and options."""
         self._discard()
+        self._system.destroy()
         self._matrix.destroy()
         self.options.clear()
 
@@ -269,28 +282,43 @@ class ImplicitSolver:
         """Let the next solve factorise afresh: MUMPS refuses to, once a factorisation has failed."""
         self._snes.getKSP().reset()
 
+    def _owned(self, x: PETSc.Vec) -> Floats:
+        """Owned rows of a vector of the system, those that float moved by their unknown."""
+        rows, potentials = self._system.split(x)
+        return rows + potentials @ self._floating.lift if self._system.count else rows
+
     def _load(self, x: PETSc.Vec) -> None:
-        self.functional.y.x.array[: self._n] = x.array_r
+        self.functional.y.x.array[: self._n] = self._owned(x)
         self.functional.y.x.scatter_forward()
 
     def _residual(self, snes: PETSc.SNES, x: PETSc.Vec, f: PETSc.Vec) -> None:
         self._load(x)
         self._left = self.unbalanced(self._target)
-        f.array[:] = np.where(self._free, self._left, 0.0)
+        tau = float(self.functional.parameters.tau.value)
+        unbalanced = self._floating.unbalanced(self._left, tau, self._system)
+        self._system.join(f, np.where(self._free, self._left, 0.0), unbalanced)
 
     def _jacobian(self, snes: PETSc.SNES | None, x: PETSc.Vec | None, a: PETSc.Mat, p: PETSc.Mat) -> None:
-        self.assemble_jacobian(a, float(self.functional.parameters.tau.value))
-        a.zeroRowsColumns(self._global_fixed, 1.0)
+        self._assemble_system(float(self.functional.parameters.tau.value))
+
+    def _assemble_system(self, tau: float) -> None:
+        self.assemble_jacobian(self._matrix, tau)
+        self._floating.border(self._system, self._free)
+        self._matrix.zeroRowsColumns(self._global_fixed, 1.0)
 
     def _tangent_step(self, missing: Floats) -> int:
         """Newton step that also carries the fixed rows to their values; returns KSP's reason."""
-        matrix, ksp = self._matrix, self._snes.getKSP()
-        self._f.array[:] = self.unbalanced(self._target)
-        self._x.array[:] = missing
-        self.assemble_jacobian(matrix, float(self.functional.parameters.tau.value))
-        matrix.zeroRowsColumns(self._global_fixed, 1.0, self._x, self._f)
-        ksp.setOperators(matrix)
-        step = matrix.createVecRight()
+        ksp, system, tau = self._snes.getKSP(), self._system, float(self.functional.parameters.tau.value)
+        move, right = self._matrix.createVecs()
+        move.array[:], right.array[:] = missing, self.unbalanced(self._target)
+        self.assemble_jacobian(self._matrix, tau)
+        self._floating.border(system, self._free)
+        reaction = right.array_r - system.times(missing) if system.count else right.array_r
+        unbalanced = self._floating.unbalanced(reaction, tau, system)
+        self._matrix.zeroRowsColumns(self._global_fixed, 1.0, move, right)
+        system.join(self._f, right.array_r, unbalanced)
+        ksp.setOperators(system.operator)
+        step = system.operator.createVecRight()
         ksp.setFromOptions()
         try:
             ksp.solve(self._f, step)
@@ -299,9 +327,10 @@ class ImplicitSolver:
             self._build()
             reason = int(PETSc.KSP.ConvergedReason.DIVERGED_PCSETUP_FAILED)
         if reason > 0:
-            self.functional.y.x.array[: self._n] -= step.array_r
+            self.functional.y.x.array[: self._n] -= self._owned(step)
             self.functional.y.x.scatter_forward()
-        step.destroy()
+        for vector in (move, right, step):
+            vector.destroy()
         return reason
 
     def _test(self, snes: PETSc.SNES, iteration: int, norms: tuple[float, float, float]) -> int | None:
@@ -330,7 +359,7 @@ class ImplicitSolver:
 
     def _worst(self) -> tuple[int, int]:
         """Row and rank of the largest last update."""
-        update = self._snes.getSolutionUpdate().array_r
+        update = self._owned(self._snes.getSolutionUpdate())
         clean = np.nan_to_num(np.abs(update), nan=np.inf)
         row = int(np.argmax(clean)) if len(clean) else -1
         value = float(clean[row]) if len(clean) else -1.0

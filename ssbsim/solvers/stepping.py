@@ -4,19 +4,12 @@ Conservative: a step hands on q itself, made from fluxes, so that the residual t
 instead of adding up.
 
 * :meth:`Integrator.euler` — implicit Euler; used for the first step after anything jumped, and towards steady states.
-* :meth:`Integrator.trbdf2` — TR-BDF2 (Bank et al. 1985, doi 10.1109/TCAD.1985.1270142; Hosea and Shampine 1996,
-  doi 10.1016/0168-9274(95)00115-8): one trapezoidal stage to ``t + gamma h``, one BDF2 stage to ``t + h``, both with the same
-  ``tau = d h``, second order, L-stable, with an embedded third-order formula for the error::
-
-      gamma = 2 - sqrt(2),  d = gamma/2,  w = sqrt(2)/4
-      q1 = q0 + d h (f0 + f1)
-      q2 = q0 + w h (f0 + f1) + d h f2
-      e  = h [((1 - w)/3 - w) f0 + ((3 w + 1)/3 - w) f1 + (d/3 - d) f2]
-
-  e is an amount; ``(C + tau K) dy = e`` turns it into an error of the potentials in kT, in which the tolerance is given.
+* :meth:`Integrator.trbdf2` — TR-BDF2 with its estimate e of the local error (:mod:`~ssbsim.solvers.tableau`). e is an amount;
+  ``(C + tau K) dy = e`` turns it into an error of the potentials in kT, in which the tolerance is given.
 
 The outside enters at fixed rows. There the residual ``q + tau dR/dy - target`` is ``tau`` times the rate at which the outside
-supplies the row; for phi in a Poisson phase it is the charge on the electrode itself.
+supplies the row; for phi in a Poisson phase it is the charge on the electrode itself. Where a terminal is given a current its
+charge is carried from step to step like an amount, so that the current charges it.
 """
 
 from __future__ import annotations
@@ -30,13 +23,9 @@ import numpy.typing as npt
 from mpi4py import MPI
 
 from ssbsim.solvers.newton import ImplicitSolver, NewtonReport
+from ssbsim.solvers.tableau import DIAGONAL, ERROR, GAMMA, WEIGHTS
 
 Floats = npt.NDArray[np.float64]
-
-GAMMA = 2.0 - math.sqrt(2.0)
-D = GAMMA / 2.0
-W = math.sqrt(2.0) / 4.0
-_ERROR_WEIGHTS = ((1.0 - W) / 3.0 - W, (3.0 * W + 1.0) / 3.0 - W, D / 3.0 - D)
 
 
 @dataclass(frozen=True)
@@ -46,7 +35,7 @@ class TimePoint:
     Args:
         time: Time.
         y: Fields.
-        q: Stored amounts; zero on rows that hold at every instant.
+        q: Stored amounts; zero on rows that hold at every instant, but for the charge of electrodes that are given a current.
         rate: ``dq/dt``; ``None`` after a jump.
         supply: What the outside supplies at fixed rows: a rate, or the charge itself where phi holds at every instant.
         slope: ``dy/dt`` over the last step, for the next initial guess.
@@ -84,6 +73,8 @@ class Integrator:
         self.solver = solver
         self.functional = solver.functional
         self._stores = ~self.functional.placement.rows.instantaneous
+        #: Rows whose q a step starts from.
+        self._carries = self._stores | solver.floating_rows
         self._free = solver.free_rows
         self._n = self.functional.placement.n_owned_rows
 
@@ -116,7 +107,7 @@ class Integrator:
             self._put(point.y)
             return StepReport(None, (report,), math.nan, np.zeros(self._n))
         y = self._y()
-        rate = np.where(self._stores, (q - point.q) / size, 0.0)
+        rate = np.where(self._carries, (q - point.q) / size, 0.0)
         new = TimePoint(point.time + size, y, q, rate, supply, (y - point.y) / size)
         return StepReport(new, (report,), math.nan, self._flow(supply) * size)
 
@@ -124,7 +115,7 @@ class Integrator:
         """TR-BDF2 from a point whose rate is known."""
         if point.rate is None:
             return self.euler(point, size)
-        tau = D * size
+        tau = DIAGONAL * size
         guess = point.y if point.slope is None else point.y + point.slope * GAMMA * size
         self._put(guess)
         first, q1, supply1 = self._stage(point.q + tau * point.rate, tau)
@@ -135,9 +126,9 @@ class Integrator:
             self._put(point.y)
             return StepReport(None, (first,), math.nan, np.zeros(self._n))
         y1 = self._y()
-        f1 = np.where(self._stores, (q1 - point.q) / tau - point.rate, 0.0)
+        f1 = np.where(self._carries, (q1 - point.q) / tau - point.rate, 0.0)
         self._put(y1 + (y1 - point.y) * ((1.0 - GAMMA) / GAMMA))
-        base = point.q + W * size * (point.rate + f1)
+        base = point.q + WEIGHTS[0] * size * (point.rate + f1)
         second, q2, supply2 = self._stage(base, tau)
         if not second.converged:
             self._put(y1)
@@ -146,25 +137,25 @@ class Integrator:
             self._put(point.y)
             return StepReport(None, (first, second), math.nan, np.zeros(self._n))
         y2 = self._y()
-        f2 = np.where(self._stores, (q2 - base) / tau, 0.0)
-        weights = _ERROR_WEIGHTS
-        defect = size * (weights[0] * point.rate + weights[1] * f1 + weights[2] * f2)
+        f2 = np.where(self._carries, (q2 - base) / tau, 0.0)
+        defect = size * (ERROR[0] * point.rate + ERROR[1] * f1 + ERROR[2] * f2)
         delta = self.solver.solve_linear(defect)
         error = self.solver.comm.allreduce(float(np.max(np.abs(delta), initial=0.0)), op=MPI.MAX)
-        supplied = size * (W * self._flow(point.supply) + W * self._flow(supply1) + D * self._flow(supply2))
+        flows = [weight * self._flow(at) for weight, at in zip(WEIGHTS, (point.supply, supply1, supply2), strict=True)]
+        supplied = size * (flows[0] + flows[1] + flows[2])
         new = TimePoint(point.time + size, y2, q2, f2, supply2, (y2 - y1) / ((1.0 - GAMMA) * size))
         return StepReport(new, (first, second), error, supplied)
 
     def _stage(self, target: Floats, tau: float) -> tuple[NewtonReport, Floats, Floats]:
         """Solve ``q + tau dR/dy = target``; returns the report, the carried q and the supply at fixed rows."""
-        goal = np.where(self._stores, target, 0.0)
+        goal = np.where(self._carries, target, 0.0)
         report = self.solver.solve(goal, tau)
         if not report.converged:
             return report, goal, goal
         left = self.solver.left
         q = self.solver.assemble(self.functional.forms.charges)
-        carried = np.where(self._stores, np.where(self._free, q - left, q), 0.0)
-        supply = np.where(self._free, 0.0, np.where(self._stores, left / tau, left))
+        carried = np.where(self._carries, np.where(self._free, q - left, q), 0.0)
+        supply = np.where(self._free, 0.0, np.where(self._stores, left / tau, left + goal))
         return report, carried, supply
 
     def _flow(self, supply: Floats) -> Floats:

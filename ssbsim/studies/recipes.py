@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,17 @@ import numpy as np
 
 from ssbsim.case import EquilibriumStudy, SteadyStudy, TransientStudy
 from ssbsim.errors import CaseError, ConvergenceError
-from ssbsim.solvers import StepReport, TimePoint, jumped
+from ssbsim.solvers import (
+    Attempt,
+    Event,
+    Outcome,
+    StepControl,
+    StepMemory,
+    StepReport,
+    TimePoint,
+    jumped,
+    march,
+)
 from ssbsim.studies.records import Observer, StepRecord
 from ssbsim.studies.simulation import Simulation
 from ssbsim.studies.solve import failure, move_terminals
@@ -25,8 +36,9 @@ _log = logging.getLogger("ssbsim")
 _EQUILIBRIUM_STEP = 1e4
 #: Gradients of mu (kT per cell length) that count as none.
 _NO_GRADIENT = 1e-9
-#: First step of a transient, and the longest that may be asked for, over its duration.
+#: First step of a transient, the longest that may be asked for, and one so short that it is a failure, over its duration.
 _FIRST_STEP = 1e-7
+_SHORTEST_STEP = 1e-14
 _LONGEST_FIRST_STEP = 1e-4
 #: Share of a closed species that rounding may lose on the way to a steady state.
 _LOST = 1e-8
@@ -52,7 +64,7 @@ def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int,
     """
     functional, integrator = simulation.functional, simulation.integrator
     name = f"study {index + 1} (equilibrium)"
-    start, end = simulation.start_values(), simulation.target_values(study.terminals)
+    start, end = simulation.outside.at_start(simulation.step), simulation.outside.after(study.terminals)
     time = simulation.point.time
     functional.parameters.physical.value = 0.0
     try:
@@ -106,7 +118,7 @@ def run_steady(simulation: Simulation, study: SteadyStudy, index: int, observe: 
     """
     integrator = simulation.integrator
     name = f"study {index + 1} (steady)"
-    start, end = simulation.start_values(), simulation.target_values(study.terminals)
+    start, end = simulation.outside.at_start(simulation.step), simulation.outside.after(study.terminals)
     time, size = simulation.point.time, 1.0
 
     def step(point: TimePoint) -> StepReport:
@@ -169,76 +181,81 @@ def run_transient(
     Raises:
         ConvergenceError: A step failed even when it was made very small, or there were too many steps.
     """
+    step_in_time(simulation, study, index, observe, every=every)
+
+
+def step_in_time(
+    simulation: Simulation,
+    study: TransientStudy,
+    index: int,
+    observe: Observer,
+    *,
+    every: int = 0,
+    events: Sequence[Event[TimePoint]] = (),
+) -> tuple[str, ...]:
+    """A transient that ends at the first of some events, or after its duration; as :func:`run_transient`.
+
+    Returns:
+        The names of the events that ended it.
+    """
     integrator, unit = simulation.integrator, simulation.scales.time
     name = f"study {index + 1} (transient)"
-    start, end = simulation.start_values(), simulation.target_values(study.terminals)
+    start, end = simulation.outside.at_start(simulation.step), simulation.outside.after(study.terminals)
     # A run that is taken up again is in the middle of its study.
     begin = simulation.point.time if simulation.study_begin is None else simulation.study_begin
     simulation.study_begin = begin
     duration = study.duration / unit
     outputs = [begin + t / unit for t in study.output_times.until(study.duration)]
-    outputs = [t for t in outputs if t > simulation.point.time]
-    largest = duration if study.maximum_step is None else study.maximum_step / unit
-    size = (study.initial_step / unit) if study.initial_step is not None else _FIRST_STEP * duration
-    simulation.apply(end)
-    moved = start != end or simulation.point.rate is None
-    point = jumped(simulation.point) if moved else simulation.point
-    previous_error, rejected, taken = 1.0, 0, 0
-    while outputs:
-        if taken >= study.maximum_steps:
+    simulation.outside.write(end)
+    jumps = start != end or simulation.point.rate is None
+
+    def step(point: TimePoint, size: float, time: float) -> Attempt[TimePoint, StepReport]:
+        report = integrator.trbdf2(point, size)
+        new = None if report.accepted is None else replace(report.accepted, time=time)
+        error = None if math.isnan(report.error) else report.error / study.tolerance
+        return Attempt(new, error, replace(report, accepted=new))
+
+    steps = march(
+        step,
+        jumped(simulation.point) if jumps else simulation.point,
+        [t for t in outputs if t > simulation.point.time],
+        control=StepControl(
+            smallest=_SHORTEST_STEP * duration,
+            largest=duration if study.maximum_step is None else study.maximum_step / unit,
+            # Whatever was asked for: the step after a jump is implicit Euler and has no error estimate.
+            largest_after_jump=_LONGEST_FIRST_STEP * duration,
+        ),
+        memory=StepMemory(
+            _FIRST_STEP * duration if study.initial_step is None else study.initial_step / unit, jumped=jumps
+        ),
+        begin=simulation.point.time,
+        maximum_steps=study.maximum_steps,
+        events=events,
+    )
+    for now in steps:
+        simulation.point = now.point
+        if now.outcome is Outcome.TOO_MANY:
             raise ConvergenceError(
                 f"The transient study needs more than {study.maximum_steps} steps.",
-                where=f"{name}, time {point.time * unit:.6g} s",
+                where=f"{name}, time {now.time * unit:.6g} s",
                 hint="Raise maximum_steps or tolerance, or check the mesh where the fields change fastest.",
             )
-        left = outputs[0] - point.time
-        planned = min(size, largest)
-        # Spread the rest over two steps rather than leave a crumb before an output time.
-        if point.rate is None:
-            # The step after a jump is implicit Euler and has no error estimate: it stays short whatever was asked for.
-            planned = min(planned, _LONGEST_FIRST_STEP * duration)
-        used = left if planned >= left * (1.0 - 1e-12) else (0.5 * left if planned > 0.5 * left else planned)
-        report = integrator.trbdf2(point, used)
-        error = report.error / study.tolerance if math.isfinite(report.error) else 1.0
-        if report.accepted is None or (math.isfinite(report.error) and error > 1.0):
-            rejected += 1
-            shrink = 0.25 if report.accepted is None else max(0.2, 0.9 * error ** (-1.0 / 3.0))
-            size = _rounded(used * shrink)
-            if size < 1e-14 * duration:
-                simulation.point = point
-                raise failure(simulation, report.newton[-1], name, [f"steps down to {size * unit:.2g} s"])
-            integrator.restore(point)
+        if now.attempt is None:
             continue
-        new = report.accepted
-        at_output = used == left
-        if at_output:
-            new = replace(new, time=outputs.pop(0))
-        point = simulation.point = new
+        report = now.attempt.report
+        if now.outcome is Outcome.TOO_SHORT:
+            raise failure(simulation, report.newton[-1], name, [f"steps down to {now.memory.size * unit:.2g} s"])
+        if now.events:
+            # The last trial was not always the one that is kept.
+            integrator.restore(now.point)
         simulation.step += 1
-        taken += 1
-        if math.isfinite(report.error):
-            error = max(error, 1e-8)
-            factor = 0.9 * error ** (-0.7 / 3.0) * previous_error ** (0.4 / 3.0)
-            grown = used * min(5.0, max(0.2, factor))
-            # A step cut short by an output time says little about the step that the error allows.
-            size = _rounded(max(grown, size) if used < planned else grown)
-            previous_error = error
-        fields = at_output or (every > 0 and taken % every == 0)
-        progress = (point.time - begin) / duration
-        observe(
-            StepRecord(index, "transient", replace(report, accepted=point), used * unit, fields, not outputs, progress)
-        )
+        ends = now.outcome is not Outcome.UNDER_WAY
+        fields = now.at_target or ends or (every > 0 and now.taken % every == 0)
+        progress = (now.time - begin) / duration
+        observe(StepRecord(index, "transient", report, now.size * unit, fields, ends, progress))
     simulation.study_begin = None
-    _log.info("transient: %d steps, %d rejected", taken, rejected)
-
-
-def _rounded(size: float) -> float:
-    """The step rounded down to a power of the square root of two.
-
-    An error estimate differs in its last digits between one rank and three; steps from a coarse set do not, and with them
-    whole histories are the same.
-    """
-    return 2.0 ** (math.floor(2.0 * math.log2(size)) / 2.0)
+    _log.info("transient: %d steps, %d rejected", now.taken, now.rejected)
+    return now.events
 
 
 def _held(simulation: Simulation) -> str:

@@ -18,6 +18,7 @@ from ssbsim.case import Case
 from ssbsim.discretization import gather_rows
 from ssbsim.errors import CheckpointError
 from ssbsim.solvers import TimePoint
+from ssbsim.studies.outside import AppliedValues
 from ssbsim.studies.simulation import Simulation
 
 Floats = npt.NDArray[np.float64]
@@ -48,7 +49,7 @@ def gather_state(simulation: Simulation) -> tuple[dict[str, Floats], dict[str, A
         "rate is known": point.rate is not None,
         "step": simulation.step,
         "study begin": simulation.study_begin,
-        "applied": [[terminal, name, value] for (terminal, name), value in simulation.applied_values().items()],
+        "applied": simulation.outside.now().rows(),
     }
     return arrays, meta
 
@@ -92,7 +93,7 @@ def restore_state(simulation: Simulation, arrays: Mapping[str, Floats], meta: Ma
         )
     mine = np.split(comm.scatter(pieces, root=0), len(_NAMES), axis=1)
     y, q, rate, supply = (np.ascontiguousarray(part).reshape(-1) for part in mine)
-    simulation.apply({(terminal, name): value for terminal, name, value in meta["applied"]})
+    simulation.outside.write(AppliedValues.from_rows(meta["applied"]))
     simulation.point = TimePoint(meta["scaled time"], y, q, rate if meta["rate is known"] else None, supply)
     simulation.integrator.restore(simulation.point)
     simulation.step = meta["step"]

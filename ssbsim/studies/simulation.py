@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,13 +23,11 @@ from ssbsim.errors import CaseError
 from ssbsim.geometry import MeshData, check_terminal_area
 from ssbsim.physics import NUMPY, POTENTIAL, build_functional, debye_length
 from ssbsim.solvers import ImplicitSolver, Integrator, SolverOptions, TimePoint, choose_preset
+from ssbsim.studies.outside import Outside
 
 Floats = npt.NDArray[np.float64]
 
 _PREFIXES = itertools.count()
-
-#: Key of the load of the planes among the applied values.
-_PLANES = ("planes", "load")
 
 
 @dataclass(frozen=True)
@@ -91,6 +87,8 @@ class Simulation:
         for name in case.terminals:
             check_terminal_area(name, self.boundary_measures.get(name, math.inf))
         self.functional = build_functional(case, self.mesh, scales)
+        #: What the terminals apply.
+        self.outside = Outside(case, self.functional, scales)
         self._check_reference()
         rows = self.functional.placement.n_rows
         self.n_unknowns = rows
@@ -101,7 +99,7 @@ class Simulation:
         self.point: TimePoint = self.integrator.start()
         self.step = 0
         self.study_begin: float | None = None
-        self.check_terminals(case.study)
+        self.outside.check()
 
     @property
     def time(self) -> float:
@@ -111,15 +109,6 @@ class Simulation:
     def close(self) -> None:
         """Free PETSc's objects."""
         self.solver.destroy()
-
-    def applied_values(self) -> dict[tuple[str, str], float]:
-        """What the terminals apply now (scaled), by terminal and field."""
-        values = {}
-        for name, model in self.functional.placement.terminals.items():
-            for quantity, applied in {**model.fixed, **model.applied}.items():
-                values[name, quantity] = applied.value
-        values[_PLANES] = float(self.functional.parameters.load.value)
-        return values
 
     def slowest_time(self) -> float:
         """Diffusion time of the cell for its slowest species (scaled)."""
@@ -143,55 +132,6 @@ class Simulation:
                 amount = self.sum(unknowns.column(self.point.q, k))
                 worst = max(worst, abs(self.sum(unknowns.column(now, k)) - amount) / max(abs(amount), 1e-300))
         return worst
-
-    def start_values(self) -> dict[tuple[str, str], float]:
-        """What the terminals apply to the present state (scaled); before the first study that of a cell at rest."""
-        if self.step > 0:
-            return self.applied_values()
-        rest = {
-            (name, quantity): 0.0 if quantity == POTENTIAL else model.reference[quantity]
-            for name, model in self.functional.placement.terminals.items()
-            for quantity in {**model.fixed, **model.applied}
-        }
-        return {**rest, _PLANES: 0.0}
-
-    def target_values(self, updates: dict[str, Any]) -> dict[tuple[str, str], float]:
-        """What the terminals apply after the updates of a study (scaled)."""
-        return self._updated(self.applied_values(), updates)
-
-    def _updated(self, values: dict[tuple[str, str], float], updates: dict[str, Any]) -> dict[tuple[str, str], float]:
-        values = dict(values)
-        for name, update in updates.items():
-            changed = self.case.terminals[name].model_copy(update=update.model_dump())
-            for quantity, value in self.functional.placement.terminals[name].targets(changed).items():
-                values[name, quantity] = value
-        values[_PLANES] = 1.0
-        return values
-
-    def check_terminals(self, studies: Sequence[Any]) -> None:
-        """Make sure that no study asks two terminals to hold the same node at different values.
-
-        Raises:
-            CaseError: One does.
-        """
-        values = self.applied_values()
-        for study in studies:
-            values = self._updated(values, study.terminals)
-            for first, second, quantity in self.functional.placement.rows.shared:
-                if values[first, quantity] != values[second, quantity]:
-                    field = "the potential" if quantity == POTENTIAL else f"the electrochemical potential of {quantity}"
-                    raise CaseError(
-                        f"Terminals '{first}' and '{second}' share an edge or corner and hold {field} at different values.",
-                        where=f"terminals.{second}",
-                        hint="Give them the same value, or leave a strip between them without a terminal.",
-                    )
-
-    def apply(self, values: dict[tuple[str, str], float]) -> None:
-        """Let the terminals apply the values (scaled)."""
-        for name, model in self.functional.placement.terminals.items():
-            for quantity, applied in {**model.fixed, **model.applied}.items():
-                applied.set(values[name, quantity])
-        self.functional.parameters.load.value = values[_PLANES]
 
     def amounts(self, point: TimePoint | None = None) -> dict[str, float]:
         """Amount of every species in the cell, in ``mesh.units.amount``."""
@@ -280,16 +220,6 @@ class Simulation:
         """Charge number of every species."""
         return self.functional.placement.unknowns.charges
 
-    def applied_potential(self, terminal: str) -> float | None:
-        """Potential that a terminal applies now (V); for a reservoir against the neutral bulk of its phase."""
-        model = self.functional.placement.terminals[terminal]
-        values = {**model.fixed, **model.applied}
-        if POTENTIAL in values:
-            return float(values[POTENTIAL].value * self.scales.potential)
-        for k, applied in values.items():
-            return float((applied.value - model.reference[k]) * self.scales.potential / self.charges[k])
-        return None
-
     def currents_through_cuts(self) -> dict[str, float] | None:
         """Ionic and electronic current through surfaces of equal x (A), on rank 0: smallest, largest and at the left end.
 
@@ -354,7 +284,7 @@ class Simulation:
         region = mesh.regions(cut)
         held: set[int] = set()
         for name, model in functional.placement.terminals.items():
-            if model.fixed or model.applied:
+            if (model.fixed or model.applied) and model.current is None:
                 grains = np.unique(mesh.cell_grain[mesh.terminal_entities(name)[:, 0]])
                 held |= {int(region[g]) for part in self.comm.allgather(grains) for g in part}
         loose = [mesh.grains[g].name for g in range(len(mesh.grains)) if region[g] not in held]

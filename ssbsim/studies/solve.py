@@ -15,6 +15,7 @@ from ssbsim import _compat
 from ssbsim.errors import ConvergenceError
 from ssbsim.physics import POTENTIAL
 from ssbsim.solvers import NewtonReport, StepReport, TimePoint
+from ssbsim.studies.outside import AppliedValues
 from ssbsim.studies.simulation import Simulation
 
 _SMALLEST_PART = 1.0 / 256.0
@@ -23,8 +24,8 @@ _SMALLEST_PART = 1.0 / 256.0
 def move_terminals(
     simulation: Simulation,
     point: TimePoint,
-    start: dict[tuple[str, str], float],
-    end: dict[tuple[str, str], float],
+    start: AppliedValues,
+    end: AppliedValues,
     step: Callable[[TimePoint], StepReport],
     study: str,
 ) -> StepReport:
@@ -48,7 +49,7 @@ def move_terminals(
     tried: list[str] = []
     while True:
         goal = min(1.0, done + part)
-        simulation.apply({k: start[k] + goal * (v - start[k]) for k, v in end.items()})
+        simulation.outside.write(start.toward(end, goal))
         report = step(point)
         if report.accepted is not None:
             if goal >= 1.0:
@@ -60,7 +61,7 @@ def move_terminals(
         part *= 0.5
         if start == end or part < _SMALLEST_PART:
             error = failure(simulation, report.newton[-1], study, tried)
-            simulation.apply(start)
+            simulation.outside.write(start)
             raise error
 
 
@@ -96,7 +97,7 @@ def failure(simulation: Simulation, report: NewtonReport, study: str, tried: lis
             found = f"{label} near {place} in grain '{grain.name}'{ratio}"
     found = simulation.comm.bcast(found, root=report.worst_rank)
     bounds = _near_bounds(simulation)
-    applied = {name: simulation.applied_potential(name) for name in functional.placement.terminals}
+    applied = {name: simulation.outside.potential(name) for name in functional.placement.terminals}
     now = ", ".join(f"{name} at {value:.4g} V" for name, value in applied.items() if value is not None)
     where = f"{study}, time {simulation.time:.6g} s, {now or 'nothing applied'}"
     if found:

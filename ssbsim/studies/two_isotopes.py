@@ -9,6 +9,7 @@ differ from those of the cell by ``kT ln(f_out/f)`` and ``kT ln((1 - f_out)/(1 -
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -91,14 +92,15 @@ def exchange_two_isotopes(simulation: Simulation, study: TracerStudy) -> tuple[C
     case, isotopes = isotope_case(simulation.case, study)
     inner = Simulation(case, simulation.mesh_data, simulation.comm)
     try:
-        values = inner.applied_values()
+        now = inner.outside.now()
+        values = dict(now.terminals)
         for k, ratio in zip(
             isotopes,
             (study.fraction / study.initial, (1.0 - study.fraction) / (1.0 - study.initial)),
             strict=True,
         ):
             values[study.source, k] += math.log(ratio)
-        inner.apply(values)
+        inner.outside.write(replace(now, terminals=values))
         run_transient(inner, _exchange_of(study), 0, lambda record: None)
         steps = inner.step
         snapshots = Snapshots(inner)

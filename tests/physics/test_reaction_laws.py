@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from reaction_laws import Adsorption, AdsorptionLaw, Renaming, RenamingLaw, Together, TogetherLaw, with_law
@@ -100,10 +102,9 @@ def test_amounts_that_cross_together_are_equal() -> None:
     )
     law = TogetherLaw(species="A+", partner="B-", conductance=1e-6)
     with simulation(with_law(case, "e|f", law)) as run:
-        values = run.applied_values()
-        values["left", "A+"] += 1e-4
-        values["left", "B-"] += 1e-4
-        run.apply(values)
+        values = run.outside.now()
+        raised = {(name, k): value + 1e-4 * (name == "left") for (name, k), value in values.terminals.items()}
+        run.outside.write(replace(values, terminals=raised))
         run_studies(run)
         # B- has no way out on the right, so nothing crosses, of either.
         assert run.flows().species["right"]["A+"] == pytest.approx(0.0, abs=1e-12 * 1e-6)

@@ -64,7 +64,7 @@ def test_a_solve_that_has_nothing_to_do_does_nothing() -> None:
 def test_the_error_left_is_what_it_promises() -> None:
     """Solving again from the result moves it by less than the error that is said to be left."""
     with simulation(make_case(**CELL)) as made:
-        made.apply(made.target_values(made.case.study[0].terminals))
+        made.outside.write(made.outside.after(made.case.study[0].terminals))
         first = made.integrator.euler(made.point, 1.0)
         assert first.accepted is not None
         again = made.solver.solve(np.where(made.functional.placement.rows.instantaneous, 0.0, made.point.q), 1.0)

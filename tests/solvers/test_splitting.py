@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from samples import electrode, lattice_gas, layers, make_case, reservoir, run_studies, salt, simulation
+from samples import apply, electrode, lattice_gas, layers, make_case, reservoir, run_studies, salt, simulation
 
 from ssbsim.errors import ConvergenceError
 
@@ -40,7 +40,7 @@ def test_few_iterations_at_every_step_size(name: str, size: float) -> None:
     for linear in ("direct", "multigrid"):
         with simulation(make_case(geometry=GEOMETRY, solver={"linear": linear}, **CELLS[name])) as made:
             run_studies(made)
-            made.apply({key: value + 0.5 for key, value in made.applied_values().items()})
+            apply(made, {key: value + 0.5 for key, value in made.outside.now().terminals.items()})
             report = made.integrator.euler(made.point, size)
             assert report.accepted is not None
             solve = report.newton[0]

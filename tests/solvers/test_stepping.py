@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from samples import electrode, layers, make_case, reservoir, salt, simulation
+from samples import apply, electrode, layers, make_case, reservoir, salt, simulation
 
 from ssbsim.solvers import TimePoint, jumped
 from ssbsim.studies import Simulation
@@ -21,7 +21,7 @@ CELL: dict[str, Any] = {
 
 def started(made: Simulation, potential: float) -> TimePoint:
     """A point just after the left electrode has jumped, with its rates made by a tiny step."""
-    made.apply({**made.applied_values(), ("left", "phi"): potential / made.scales.potential})
+    apply(made, {("left", "phi"): potential / made.scales.potential})
     report = made.integrator.euler(made.point, 1e-9)
     assert report.accepted is not None
     return report.accepted
@@ -68,7 +68,7 @@ def test_the_error_estimate_is_of_third_order_and_of_the_right_size() -> None:
 def test_a_step_changes_an_amount_only_by_what_is_supplied(method: str) -> None:
     parts = CELL | {"terminals": {"left": reservoir("A+", "B-"), "right": electrode(0.0)}}
     with simulation(make_case(**parts)) as made:
-        made.apply({**made.applied_values(), ("right", "phi"): 3.0})
+        apply(made, {("right", "phi"): 3.0})
         point = made.integrator.euler(made.point, 1e-6).accepted
         assert point is not None
         report = getattr(made.integrator, method)(point, 1e-2)
@@ -98,7 +98,7 @@ def test_after_a_jump_the_rates_are_forgotten() -> None:
 
 def test_a_failed_step_leaves_the_fields_as_they_were() -> None:
     with simulation(make_case(**CELL, solver={"newton_iterations": 1})) as made:
-        made.apply({**made.applied_values(), ("left", "phi"): 200.0})
+        apply(made, {("left", "phi"): 200.0})
         for method in ("euler", "trbdf2"):
             report = getattr(made.integrator, method)(made.point, 1e-2)
             assert report.accepted is None

@@ -243,7 +243,7 @@ def test_continuation_reaches_what_a_direct_step_does_not() -> None:
     with simulation(make_case(**STEEP, solver={"newton_iterations": most - 3})) as made:
         run_studies(made)
         np.testing.assert_allclose(made.point.y, expected, atol=1e-7)
-        assert made.applied_potential("left") == pytest.approx(2.0, rel=1e-14)
+        assert made.outside.potential("left") == pytest.approx(2.0, rel=1e-14)
 
 
 def test_a_step_that_cannot_converge_says_when_where_and_what_was_tried() -> None:
@@ -251,7 +251,7 @@ def test_a_step_that_cannot_converge_says_when_where_and_what_was_tried() -> Non
         with pytest.raises(ConvergenceError) as caught:
             run_studies(made)
         # The state before is kept, and what the terminals apply with it.
-        assert made.applied_potential("left") == pytest.approx(0.0, abs=1e-12)
+        assert made.outside.potential("left") == pytest.approx(0.0, abs=1e-12)
         np.testing.assert_array_equal(made.functional.y.x.array, made.point.y)
     error = caught.value
     assert error.exit_code == 4

@@ -90,7 +90,7 @@ def test_terminals_jump_when_the_study_starts() -> None:
     with simulation(case) as made:
 
         def observe(record: StepRecord) -> None:
-            applied = made.applied_potential("left")
+            applied = made.outside.potential("left")
             assert applied is not None
             rows = made.functional.placement.rows.fixed[0].rows
             seen.append((record.study, applied, made.point.y[rows][0] * made.scales.potential))
