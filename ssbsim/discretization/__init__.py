@@ -10,7 +10,7 @@ from ssbsim.discretization.scaling import Scales
 
 if TYPE_CHECKING:
     from ssbsim.discretization.broken_space import broken_space
-    from ssbsim.discretization.distributed_mesh import DistributedMesh, InteriorFacets, gather_rows
+    from ssbsim.discretization.distributed_mesh import DistributedMesh, InteriorFacets, gather_rows, levels
     from ssbsim.discretization.measures import Measures
     from ssbsim.discretization.numbered_facets import facet_numbers
 
@@ -23,6 +23,7 @@ __getattr__ = lazy_names(
         "broken_space": "broken_space",
         "facet_numbers": "numbered_facets",
         "gather_rows": "distributed_mesh",
+        "levels": "distributed_mesh",
     },
 )
 
@@ -34,4 +35,5 @@ __all__ = [
     "broken_space",
     "facet_numbers",
     "gather_rows",
+    "levels",
 ]

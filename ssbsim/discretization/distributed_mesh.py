@@ -23,6 +23,9 @@ from ssbsim.geometry import Coordinates, MeshData, Units, connected_parts
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 
+#: Scaled coordinates that differ by less are the same.
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class InteriorFacets:
@@ -185,3 +188,14 @@ def gather_rows(comm: MPI.Comm, rows: npt.NDArray[Any]) -> npt.NDArray[Any] | No
     """Stack the rows of all ranks on rank 0."""
     parts = comm.gather(rows, root=0)
     return np.concatenate(parts) if parts is not None else None
+
+
+def levels(values: Floats) -> npt.NDArray[np.int64]:
+    """Place of every value among the different ones, from the lowest up, where values of order one differ by more than rounding.
+
+    Rounding them instead would part two that lie close to a half of the last digit.
+    """
+    order = np.argsort(values, kind="stable")
+    result = np.empty(len(values), dtype=np.int64)
+    result[order] = np.cumsum(np.diff(values[order], prepend=values[order[:1]]) > _ROUNDING)
+    return result

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ssbsim.case import Case
-from ssbsim.discretization import gather_rows
+from ssbsim.discretization import gather_rows, levels
 from ssbsim.errors import CheckpointError
 from ssbsim.solvers import TimePoint
 from ssbsim.studies.outside import AppliedValues
@@ -78,11 +78,11 @@ def restore_state(simulation: Simulation, arrays: Mapping[str, Floats], meta: Ma
             problem = f"it holds the fields {', '.join(meta['fields'])}"
         elif saved.shape != keys.shape:
             problem = f"it holds {len(saved)} nodes and the case has {len(keys)}"
-        elif np.max(np.abs(saved - keys[order])) > 1e-9:
+        elif np.max(np.abs(saved[came := _order(saved)] - keys[order])) > 1e-9:
             problem = "its nodes lie elsewhere"
         else:
             rows = np.empty((len(keys), len(_NAMES) * fields))
-            rows[order] = np.hstack([arrays[name] for name in _NAMES])
+            rows[order] = np.hstack([arrays[name] for name in _NAMES])[came]
             pieces = np.split(rows, np.cumsum(counts)[:-1])
     problem = comm.bcast(problem, root=0)
     if problem:
@@ -126,7 +126,7 @@ def _node_keys(simulation: Simulation) -> Floats:
 
 
 def _order(keys: Floats) -> npt.NDArray[np.int64]:
-    return np.lexsort([np.round(keys[:, i], 12) for i in (2, 1, 0, 3)])
+    return np.lexsort([levels(keys[:, i]) for i in (2, 1, 0, 3)])
 
 
 def node_regions(simulation: Simulation) -> Floats:

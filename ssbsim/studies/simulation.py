@@ -18,7 +18,7 @@ from mpi4py import MPI
 
 from ssbsim.case import Case, laws_that
 from ssbsim.constants import FARADAY
-from ssbsim.discretization import DistributedMesh, Scales, gather_rows
+from ssbsim.discretization import DistributedMesh, Scales, gather_rows, levels
 from ssbsim.errors import CaseError
 from ssbsim.geometry import MeshData, check_terminal_area
 from ssbsim.physics import NUMPY, POTENTIAL, build_functional, debye_length
@@ -235,8 +235,8 @@ class Simulation:
         rows = gather_rows(self.comm, np.stack([x, total], axis=1))
         if rows is None:
             return None
-        place, index = np.unique(np.round(rows[:, 0], 12), return_inverse=True)
-        flux = np.cumsum(np.bincount(index, weights=rows[:, 1]))[: len(place) - 1]
+        index = levels(rows[:, 0])
+        flux = np.cumsum(np.bincount(index, weights=rows[:, 1]))[: index.max()]
         unit = scales.current * self.mesh.area_unit
         return {"smallest": float(flux.min() * unit), "largest": float(flux.max() * unit), "cuts": len(flux)}
 
