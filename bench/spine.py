@@ -44,7 +44,7 @@ def through_ssbsim(case: Any, mesh: Any, studies: int) -> tuple[Simulation, dict
     def recorded(target: Any, tau: float) -> Any:
         report = solve(target, tau)
         ends = simulation.outside.now().terminals
-        unit = simulation.functional.parameters.physical.value == 0.0
+        unit = simulation.functional.parameters.own_mobility.value == 0.0
         steps.append(hand_written.Step(tau, ends["left", "Li+"], ends["right", "Li+"], report.iterations, bool(unit)))
         return report
 

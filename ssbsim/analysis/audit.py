@@ -17,7 +17,7 @@ from ssbsim.results import StepRow
 
 
 class Audit:
-    """Keeps the books of a run; plain numbers only."""
+    """Follows what a run must conserve; plain numbers only."""
 
     def __init__(self) -> None:
         self._start: dict[str, float] = {}
@@ -100,7 +100,7 @@ class Audit:
         self._studies.append(entry)
 
     def result(self) -> dict[str, Any]:
-        """The books as plain data."""
+        """The balances as plain data."""
         species = {
             k: {
                 "at start": self._first[k],

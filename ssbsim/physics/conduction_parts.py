@@ -48,8 +48,8 @@ def bulk_parts(transport: LinearTransport, case: Case) -> list[ConductionPart]:
     u, v = ufl.TrialFunction(transport.space)[0], ufl.TestFunction(transport.space)[0]
     parts = []
     for name, conductivity in transport.conductivity.items():
-        spent = conductivity * ufl.inner(ufl.grad(u), ufl.grad(v))
-        form = dolfinx.fem.form(spent * transport.measures.cells(name, "gradient"))
+        dissipated = conductivity * ufl.inner(ufl.grad(u), ufl.grad(v))
+        form = dolfinx.fem.form(dissipated * transport.measures.cells(name, "gradient"))
         diffusivity = case.phases[name].species[transport.species].diffusivity
         value = diffusivity.at_temperature(transport.scales.temperature) if diffusivity is not None else 0.0
         parts.append(ConductionPart("diffusivity", name, name, value, None, form))

@@ -27,17 +27,17 @@ class Parameters:
 
     Args:
         tau: Size of the implicit step.
-        physical: 1 for the mobilities and laws of the case; 0 replaces each by unity, which leaves every equilibrium
+        own_mobility: 1 for the mobilities and laws of the case; 0 replaces each by unity, which leaves every equilibrium
             where it is and makes the approach to it well conditioned.
-        load: Share of the charge and of the sites that planes carry, 1 but on the way to a first state.
-        parts: A factor of every phase, interface and terminal that stores or dissipates, by name, always 1 but where one
+        planes: Share of the charge and of the sites that planes carry, 1 but on the way to a first state.
+        weights: A factor of every phase, interface and terminal that stores or dissipates, by name, always 1 but where one
             part is asked for alone.
     """
 
     tau: Any
-    physical: Any
-    load: Any
-    parts: Mapping[str, Any]
+    own_mobility: Any
+    planes: Any
+    weights: Mapping[str, Any]
 
     @classmethod
     def of(cls, placement: Placement, constant: Callable[[float], Any]) -> Parameters:
@@ -156,7 +156,7 @@ class _Sums:
         placement, op = self._placement, self._op
         now = self._now
         for name, model in placement.phases_in_forms.items():
-            part = self._parameters.parts[name]
+            part = self._parameters.weights[name]
             inside = placement.measures.cells(name, "storage")
             between = placement.measures.cells(name, "gradient")
             if model.sites:
@@ -165,9 +165,9 @@ class _Sums:
                 self.storage.append(part * model.fixed_storage(now.phi) * inside)
                 self.storage.append(part * model.electrostatic_storage(now.phi, op) * between)
             mobility = MobilityMatrix({pair: op.lagged(m) for pair, m in model.mobilities(now, op).entries.items()})
-            spent = model.dissipation(now, mobility.towards_unity(self._parameters.physical), op)
-            if spent is not None:
-                self.dissipation.append(part * spent * between)
+            dissipated = model.dissipation(now, mobility.towards_unity(self._parameters.own_mobility), op)
+            if dissipated is not None:
+                self.dissipation.append(part * dissipated * between)
             for k, c in model.bulk_concentration.items():
                 amount = self._constant(c)
                 self.reference = self.reference + amount * self._test.mu[k] * inside
@@ -177,22 +177,22 @@ class _Sums:
 
     def add_interfaces(self) -> None:
         """What interfaces store and dissipate."""
-        load, physical = self._parameters.load, self._parameters.physical
+        planes, own = self._parameters.planes, self._parameters.own_mobility
         for interface in self._placement.interfaces:
             a, b = self._sides(self._y, interface.name)
             test_a, test_b = self._sides(self._test_function, interface.name)
-            part, plane = self._parameters.parts[interface.name], self._placement.measures.interior(interface.name)
+            part, plane = self._parameters.weights[interface.name], self._placement.measures.interior(interface.name)
             for law in interface.laws:
                 stored = law.storage(a, b, self._op)
                 if stored is not None:
-                    self.storage.append(part * (load * stored if law.schema.loads_plane else stored) * plane)
+                    self.storage.append(part * (planes * stored if law.schema.loads_plane else stored) * plane)
                 held = law.reference(test_a, test_b)
                 if held is not None:
                     self.reference = self.reference + held * plane
-                spent = law.dissipation(a, b, self._op)
-                if spent is not None:
-                    spent = physical * spent + (1.0 - physical) * law.unit_dissipation(a, b)
-                    self.dissipation.append(part * spent * plane)
+                dissipated = law.dissipation(a, b, self._op)
+                if dissipated is not None:
+                    dissipated = own * dissipated + (1.0 - own) * law.unit_dissipation(a, b)
+                    self.dissipation.append(part * dissipated * plane)
 
     def add_terminals(self) -> dict[str, Any]:
         """What terminals store; returns the charge on those that do."""
@@ -202,7 +202,7 @@ class _Sums:
             stored = model.storage(phi)
             if stored is not None:
                 wall = self._placement.measures.exterior(name)
-                self.storage.append(self._parameters.parts[name] * stored * wall)
+                self.storage.append(self._parameters.weights[name] * stored * wall)
                 charges[name] = model.charge(phi) * wall
         return charges
 

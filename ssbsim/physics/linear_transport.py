@@ -147,8 +147,8 @@ def build_linear_transport(
         c = models[name].bulk_concentration[species]
         d = diffusivity.at_temperature(scales.temperature) / haven / scales.diffusivity
         conductivity[name] = constant(c * d)
-        spent = conductivity[name] * ufl.inner(ufl.grad(u), ufl.grad(v))
-        conduction = conduction + spent * measures.cells(name, "gradient")
+        dissipated = conductivity[name] * ufl.inner(ufl.grad(u), ufl.grad(v))
+        conduction = conduction + dissipated * measures.cells(name, "gradient")
         storage = storage + constant(c) * u * v * measures.cells(name, "storage")
     if elsewhere:
         # Nothing, but every row has its place in the matrix.

@@ -43,9 +43,9 @@ def complex_response(response: FrequencyResponse, w: float, tolerance: float) ->
 
     def multiply(pair: Floats) -> Floats:
         x, y = pair[:n], pair[n:]
-        spent = [response.dissipated(response.forms, part) for part in (x, y)]
+        dissipated = [response.dissipated(response.forms, part) for part in (x, y)]
         stored = [w * response.stored(response.forms, part) for part in (x, y)]
-        real, imaginary = spent[0] - stored[1], spent[1] + stored[0]
+        real, imaginary = dissipated[0] - stored[1], dissipated[1] + stored[0]
         return np.concatenate([np.where(free, real, 0.0), np.where(free, imaginary, 0.0)])
 
     def precondition(pair: Floats) -> Floats:

@@ -145,18 +145,18 @@ class FrequencyResponse:
         """C and K of one part of the functional, or of all for ``None``; the caller destroys them."""
         functional = self.solver.functional
         phases = set(functional.placement.phases)
-        chosen = set(functional.parameters.parts) if part is None else {part}
+        chosen = set(functional.parameters.weights) if part is None else {part}
         inner, other = chosen & phases, chosen - phases
         try:
             sites = self._assembled(inner, 0.0)
             planes = self._assembled(other, 0.0) if other else None
-            spent = self._dissipation(inner)
+            dissipated = self._dissipation(inner)
             across = self._dissipation(other) if other and self._has_broken else None
         finally:
-            for share in functional.parameters.parts.values():
+            for share in functional.parameters.weights.values():
                 share.value = 1.0
         driven = part is None or part == self.drive.part
-        return Forms(sites, self._field(sites), planes, spent, across, driven)
+        return Forms(sites, self._field(sites), planes, dissipated, across, driven)
 
     def stored(self, forms: Forms, u: Floats) -> Floats:
         """``C u`` of a vector of owned rows."""
@@ -179,16 +179,16 @@ class FrequencyResponse:
         """
         stored = self._products(forms.sites, [self._site_part(u) for u in fields])
         stored = stored + self._products(forms.field, [self._phi(u) for u in fields])
-        spent = self._products(forms.phases, [self.deviation(u) for u in fields])
+        dissipated = self._products(forms.phases, [self.deviation(u) for u in fields])
         if forms.planes is not None:
             stored = stored + self._products(forms.planes, fields)
         if forms.interfaces is not None:
-            spent = spent + self._products(forms.interfaces, fields)
+            dissipated = dissipated + self._products(forms.interfaces, fields)
         if forms.driven:
             push = self.dot(fields, self.drive.push)
             stored = stored + np.outer(push, driven) + np.outer(driven, push)
             stored = stored + self.drive.capacity * np.outer(driven, driven)
-        return stored, spent
+        return stored, dissipated
 
     def residual(self, u: Floats, s: complex) -> Any:
         """``(K + s C) u + s g`` on owned rows, for a field that has the lift on fixed rows."""
@@ -267,8 +267,8 @@ class FrequencyResponse:
     def energy(self, u: Any, s: float) -> float:
         """``u^H (K + s C) u`` for a real s, without the outside: of a correction the error of Y that it mends."""
         parts = np.array([u.real, u.imag]) if np.iscomplexobj(u) else u[None, :]
-        stored, spent = self.quadratic(self.forms, parts, np.zeros(len(parts)))
-        return float(np.trace(spent + s * stored))
+        stored, dissipated = self.quadratic(self.forms, parts, np.zeros(len(parts)))
+        return float(np.trace(dissipated + s * stored))
 
     def deviation(self, u: Floats) -> Floats:
         """A field less its mean over each region, where K does not see the mean."""
@@ -312,7 +312,7 @@ class FrequencyResponse:
         return matrix
 
     def _assembled(self, chosen: set[str], tau: float) -> PETSc.Mat:
-        for name, share in self.solver.functional.parameters.parts.items():
+        for name, share in self.solver.functional.parameters.weights.items():
             share.value = float(name in chosen)
         matrix = self.solver.new_matrix()
         self.solver.assemble_jacobian(matrix, tau)

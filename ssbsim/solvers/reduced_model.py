@@ -94,9 +94,9 @@ class ReducedModel:
     def admittance(self, frequencies: Floats) -> Complexes:
         """Y at every angular frequency."""
         x = self.coefficients(frequencies)
-        spent = np.einsum("fi,ij,fj->f", x.conj(), self._dissipation, x)
+        dissipated = np.einsum("fi,ij,fj->f", x.conj(), self._dissipation, x)
         stored = np.einsum("fi,ij,fj->f", x.conj(), self._storage, x)
-        return np.asarray(spent + 1j * frequencies * stored)
+        return np.asarray(dissipated + 1j * frequencies * stored)
 
     def worst(self, frequencies: Floats) -> float:
         """The frequency at which the next shift helps most."""

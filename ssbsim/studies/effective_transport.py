@@ -145,11 +145,11 @@ def effective_transport(
         try:
             if preset == "multigrid":
                 solver.guess_by_regions(vector, transport.region)
-            spent, differ, count = _solve(solver, reader, matrix, vector, (low, high), accuracy)
+            dissipated, differ, count = _solve(solver, reader, matrix, vector, (low, high), accuracy)
         finally:
             solver.destroy()
         u.x.scatter_forward()
-        if not spent > _NOTHING * matrix.getDiagonal().max()[1]:
+        if not dissipated > _NOTHING * matrix.getDiagonal().max()[1]:
             raise CaseError(
                 f"Nothing conducts {species} from '{SIDES[axis][0]}' to '{SIDES[axis][1]}'.",
                 where="interfaces",
@@ -164,7 +164,7 @@ def effective_transport(
         worst = max(worst, differ)
         gradients.append(reader.mean_gradient(u, axes))
         fluxes.append(reader.mean_flux(u, axes))
-        along.append(spent * (end - start) ** 2 / reader.volume)
+        along.append(dissipated * (end - start) ** 2 / reader.volume)
         shares.append(reader.shares(u))
         iterations.append(count)
     unknowns = matrix.getSize()[0]
@@ -191,12 +191,12 @@ def _solve(
     count = 0
     for _ in range(4):
         count += solver.solve(u).iterations
-        inlet, outlet, spent = reader.conductances(matrix, u, *faces)
-        differ = max(abs(inlet - spent), abs(outlet - spent)) / spent if spent > 0.0 else 0.0
+        inlet, outlet, dissipated = reader.conductances(matrix, u, *faces)
+        differ = max(abs(inlet - dissipated), abs(outlet - dissipated)) / dissipated if dissipated > 0.0 else 0.0
         if differ <= accuracy or solver.preset == "direct":
             break
         solver.accuracy *= 1e-2
-    return spent, differ, count
+    return dissipated, differ, count
 
 
 def _unit(transport: LinearTransport, reader: _Reader, tracer: bool) -> float:
@@ -219,18 +219,18 @@ class _Reader:
         measures = transport.measures
         gradient = ufl.grad(self.u[0])
         self.phases = list(transport.cells)
-        flux, self.spent = 0, {}
+        flux, self.dissipated = 0, {}
         for name, k in transport.conductivity.items():
             inside = measures.cells(name, "gradient")
             flux = flux + k * ufl.dot(gradient, self.axis) * inside
-            self.spent[name] = dolfinx.fem.form(k * ufl.inner(gradient, gradient) * inside)
+            self.dissipated[name] = dolfinx.fem.form(k * ufl.inner(gradient, gradient) * inside)
         jump = self.u[0]("+") - self.u[0]("-")
         weight = ufl.dot(ufl.FacetNormal(domain)("+"), self.axis) ** 2
         crossed, series = 0, 0
         for interface, g in zip(transport.interfaces, transport.conductances, strict=True):
             plane = measures.interior(interface.name)
             if g is not None:
-                self.spent[interface.name] = dolfinx.fem.form(g * jump * jump * plane)
+                self.dissipated[interface.name] = dolfinx.fem.form(g * jump * jump * plane)
             if interface.broken:
                 crossed = crossed + weight * plane
                 series = series + (weight / g * plane if g is not None else 0)
@@ -285,7 +285,7 @@ class _Reader:
     def shares(self, u: Any) -> dict[str, float]:
         """Part of the dissipation in every phase and interface."""
         self.u.x.array[:] = u.x.array
-        parts = {name: self._sum(form) for name, form in self.spent.items()}
+        parts = {name: self._sum(form) for name, form in self.dissipated.items()}
         total = sum(parts.values())
         return {name: part / total for name, part in parts.items()}
 
@@ -307,9 +307,9 @@ class _Reader:
         comm = self.mesh.comm
         outlet = -float(comm.allreduce(float(flow.array[low].sum()), op=MPI.SUM))
         inlet = float(comm.allreduce(float(flow.array[high].sum()), op=MPI.SUM))
-        spent = float(u.dot(flow))
+        dissipated = float(u.dot(flow))
         flow.destroy()
-        return inlet, outlet, spent
+        return inlet, outlet, dissipated
 
 
 def run_effective_transport(

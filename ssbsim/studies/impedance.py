@@ -163,8 +163,8 @@ def impedance_spectrum(simulation: Simulation, study: ImpedanceStudy) -> Spectru
             x = model.coefficients(w)
 
             def powers(forms: Forms) -> Complexes:
-                stored, spent = model.quadratic(forms)
-                both = spent[None, :, :] + 1j * w[:, None, None] * stored[None, :, :]
+                stored, dissipated = model.quadratic(forms)
+                both = dissipated[None, :, :] + 1j * w[:, None, None] * stored[None, :, :]
                 return np.asarray(np.einsum("fi,fij,fj->f", x.conj(), both, x))
         else:
             fields = [complex_response(response, float(one), study.tolerance) for one in w]
@@ -174,7 +174,7 @@ def impedance_spectrum(simulation: Simulation, study: ImpedanceStudy) -> Spectru
 
         total = powers(response.forms)
         parts = {}
-        for name in simulation.functional.parameters.parts:
+        for name in simulation.functional.parameters.weights:
             forms = response.forms_of(name)
             parts[name] = powers(forms)
             forms.destroy()
@@ -270,9 +270,9 @@ def _settle(simulation: Simulation, regions: npt.NDArray[np.int64]) -> None:
 
 def _power(response: FrequencyResponse, forms: Forms, u: Complexes, w: float) -> complex:
     """``u^H (K + i w C) u`` of a part."""
-    stored, spent = response.quadratic(forms, np.array([u.real, u.imag]), np.array([1.0, 0.0]))
+    stored, dissipated = response.quadratic(forms, np.array([u.real, u.imag]), np.array([1.0, 0.0]))
     mix = np.array([1.0, 1.0j])
-    return complex(mix.conj() @ (spent + 1j * w * stored) @ mix)
+    return complex(mix.conj() @ (dissipated + 1j * w * stored) @ mix)
 
 
 def _check_mobility(simulation: Simulation) -> None:

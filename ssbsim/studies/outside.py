@@ -68,7 +68,7 @@ class Outside:
     def now(self) -> AppliedValues:
         """What the terminals apply now."""
         values = {key: applied.value for key, applied in self._numbers().items()}
-        return AppliedValues(values, float(self._functional.parameters.load.value))
+        return AppliedValues(values, float(self._functional.parameters.planes.value))
 
     def at_rest(self) -> AppliedValues:
         """What they would apply to a cell at rest in its reference composition."""
@@ -92,7 +92,7 @@ class Outside:
         """Let the terminals apply the values."""
         for key, applied in self._numbers().items():
             applied.set(values.terminals[key])
-        self._functional.parameters.load.value = values.planes
+        self._functional.parameters.planes.value = values.planes
 
     def potential(self, terminal: str) -> float | None:
         """Potential that a terminal applies now (V); for a reservoir against the neutral bulk of its phase."""

@@ -66,7 +66,7 @@ def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int,
     name = f"study {index + 1} (equilibrium)"
     start, end = simulation.outside.at_start(simulation.step), simulation.outside.after(study.terminals)
     time = simulation.point.time
-    functional.parameters.physical.value = 0.0
+    functional.parameters.own_mobility.value = 0.0
     try:
 
         def step(point: TimePoint) -> StepReport:
@@ -97,7 +97,7 @@ def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int,
                 "from the neutral bulk of the phase that it touches.",
             )
     finally:
-        functional.parameters.physical.value = 1.0
+        functional.parameters.own_mobility.value = 1.0
     point = replace(
         _accepted(report), time=time, rate=None, slope=None, supply=simulation.only_charges(_accepted(report))
     )

@@ -122,7 +122,7 @@ class Simulation:
         return 1.0 / min(slowest, default=1.0)
 
     def lost_amount(self) -> float:
-        """Largest relative difference between what the fields hold of a closed species and what the books say."""
+        """Largest relative difference between what the fields hold of a closed species and what the steps carried."""
         unknowns = self.functional.placement.unknowns
         held = {fixed.field for fixed in self.functional.placement.rows.fixed}
         now = self.solver.assemble(self.functional.forms.charges)
@@ -228,8 +228,8 @@ class Simulation:
         """
         functional, scales = self.functional, self.scales
         unknowns, n = functional.placement.unknowns, functional.placement.n_owned_nodes
-        spent = self.solver.assemble(functional.forms.dissipated)
-        flows = unknowns.table(np.where(functional.placement.rows.instantaneous, 0.0, spent))
+        dissipated = self.solver.assemble(functional.forms.dissipated)
+        flows = unknowns.table(np.where(functional.placement.rows.instantaneous, 0.0, dissipated))
         total = flows @ unknowns.charge_numbers
         x = functional.placement.space.tabulate_dof_coordinates()[:n, 0]
         rows = gather_rows(self.comm, np.stack([x, total], axis=1))

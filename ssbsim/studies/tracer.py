@@ -40,7 +40,7 @@ Floats = npt.NDArray[np.float64]
 
 #: Axis that leads into the cell from a side of the box, and its sign.
 _INTO = {"left": (0, 1), "right": (0, -1), "bottom": (1, 1), "top": (1, -1), "front": (2, 1), "back": (2, -1)}
-#: Part of the isotopes taken up that the books of the time stepping may miss.
+#: Part of the isotopes taken up that the supplies summed over the steps may miss.
 _BALANCE = 1e-6
 #: Relative change of the fraction at the far end up to which the uptake is that of a half space.
 _UNTOUCHED = 0.01

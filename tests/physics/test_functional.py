@@ -138,7 +138,7 @@ def test_the_jacobian_is_the_derivative_of_the_residual(name: str, rng: np.rando
         for physical in (1.0, 0.0):
             y = random_state(made, rng, spread=0.5)
             functional.parameters.tau.value = 0.7
-            functional.parameters.physical.value = physical
+            functional.parameters.own_mobility.value = physical
             set_state(made, y)
             a = dense_jacobian(made)
             step = 1e-3

@@ -247,7 +247,7 @@ def test_the_reduced_model_agrees_with_a_solve_for_every_frequency(name: str) ->
         direct = spectrum(made, method="direct")
         y = made.functional.y.x.array[: made.functional.placement.n_owned_rows]
         assert np.array_equal(y, made.point.y)
-        assert all(share.value == 1.0 for share in made.functional.parameters.parts.values())
+        assert all(share.value == 1.0 for share in made.functional.parameters.weights.values())
     assert largest(reduced.impedance / direct.impedance - 1.0) < 1e-6
     assert reduced.error is not None
     assert reduced.error < 1e-6

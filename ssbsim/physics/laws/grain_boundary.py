@@ -86,16 +86,16 @@ class GrainBoundary(OneSpecies):
         """``g/2 jump(mu)^2``, or ``g u^2 [cosh(jump(mu)/u) - 1]``."""
         (jump,) = self.affinities(a, b)
         if self.sinh_jump is None:
-            spent = 0.5 * self.conductance * jump * jump
+            dissipated = 0.5 * self.conductance * jump * jump
         else:
             ratio = jump / self.sinh_jump
-            spent = self.conductance * self.sinh_jump**2 * (0.5 * (op.exp(ratio) + op.exp(-ratio)) - 1.0)
+            dissipated = self.conductance * self.sinh_jump**2 * (0.5 * (op.exp(ratio) + op.exp(-ratio)) - 1.0)
         if self.law.exchange == "proportional":
             one, other = (
                 model.concentrations(side, op)[self.species] for model, side in zip(self.models, (a, b), strict=True)
             )
-            spent = spent * op.lagged(log_mean(one, other, op)) / self.concentration
-        return spent if self.factor is None else spent / self.factor
+            dissipated = dissipated * op.lagged(log_mean(one, other, op)) / self.concentration
+        return dissipated if self.factor is None else dissipated / self.factor
 
     def conductances(self, species: str, *, tracer: bool = False) -> Floats | None:
         """The conductance; that of a tracer is larger by the Haven ratio."""
