@@ -122,9 +122,9 @@ def rows(bench):
     yield Row(
         "two grains: bulk and boundary at 10 mHz", bulk + RESISTANCE, float(found.impedance[0].real), 1e-5, "ohm m^2"
     )
-    share = float(found.parts["grain|grain"][0].real)
+    share = float(found.by_part["grain|grain"][0].real)
     yield Row("two grains: share of the boundary at 10 mHz", RESISTANCE, share, 1e-5, "ohm m^2")
-    total = sum(found.parts.values())
+    total = sum(found.by_part.values())
     yield Row("two grains: contributions less the whole", 0.0, float(np.abs(total / found.impedance - 1).max()), 1e-8)
 
     with bench.trial(LAYERS.format(grain="{" + _flow(GRAIN) + "}", laws=LAWS, end=ELECTRODE)) as trial:

@@ -132,10 +132,10 @@ def electrolyte(order, n):
 
     phi, slope = 0.9 * np.cos(2.0), 1.8 * np.sin(2.0)
     mu_a, mu_b = -0.8 + 0.6 * np.cos(2.0), -0.4 + 0.5 * np.cos(1.5)
-    held = {("right", "A+"): mu_a, ("right", "B-"): mu_b}
-    held["left", "phi"] = phi - 10 * EPS * slope / (stern / CAPACITANCE)
+    imposed = {("right", "A+"): mu_a, ("right", "B-"): mu_b}
+    imposed["left", "phi"] = phi - 10 * EPS * slope / (stern / CAPACITANCE)
     current = end_flux(0.5, mu_a, mu_b, 0.9, -1.2 * np.sin(2.0))
-    return text + ELECTROLYTE, parts, held, {("right", "A+"): current, ("left", "phi"): -10 * EPS * slope}
+    return text + ELECTROLYTE, parts, imposed, {("right", "A+"): current, ("left", "phi"): -10 * EPS * slope}
 
 
 def electrolyte_2d(order, n):
@@ -157,10 +157,10 @@ def electrolyte_2d(order, n):
         return {"e": electrolyte_part(mu_a, mu_b, 0.9 * ufl.cos(2.0 * (1 - x[0])) * ripple)}
 
     mu_a, mu_b = -0.8 + 0.6 * np.cos(2.0), -0.4 + 0.5 * np.cos(1.5)
-    held = {("right", "A+"): mu_a, ("right", "B-"): mu_b, ("left", "phi"): 0.9 * np.cos(2.0)}
+    imposed = {("right", "A+"): mu_a, ("right", "B-"): mu_b, ("left", "phi"): 0.9 * np.cos(2.0)}
     current = width * end_flux(0.5, mu_a, mu_b, 0.9, -1.2 * np.sin(2.0))
     charge = -width * 10 * EPS * 1.8 * np.sin(2.0)
-    return text + ELECTROLYTE, parts, held, {("right", "A+"): current, ("left", "phi"): charge}
+    return text + ELECTROLYTE, parts, imposed, {("right", "A+"): current, ("left", "phi"): charge}
 
 
 # --- lattice gases a|b, mobility by exchange
@@ -256,9 +256,9 @@ interfaces:
         return {"a": lattice_part(10, IONS_A, left), "b": lattice_part(20, IONS_B, right)}
 
     end = {k: right_shape(1.0, b[k], slopes_b[k], 0.0, flat=k == "phi") for k in b}
-    held = {("right", k): end[k] for k in flux} | {("left", "phi"): a["phi"] - 0.5 * slopes_a["phi"]}
+    imposed = {("right", k): end[k] for k in flux} | {("left", "phi"): a["phi"] - 0.5 * slopes_a["phi"]}
     supplies = {("right", k): lattice_value(IONS_B, k, end[k], end["phi"]) * slopes_b[k] for k in flux}
-    return text, parts, held, supplies | {("left", "phi"): -10 * EPS * slopes_a["phi"]}
+    return text, parts, imposed, supplies | {("left", "phi"): -10 * EPS * slopes_a["phi"]}
 
 
 def plane(order, n):
@@ -289,9 +289,9 @@ interfaces:
 
     end = {k: right_shape(1.0, value[k], slopes_b[k], 0.0, flat=k == "phi") for k in value}
     phi_left = phi - 0.5 * slopes_a["phi"]
-    held = {("right", "A+"): end["A+"], ("left", "phi"): phi_left - field_a / (stern / CAPACITANCE)}
+    imposed = {("right", "A+"): end["A+"], ("left", "phi"): phi_left - field_a / (stern / CAPACITANCE)}
     current = lattice_value(ions_b, "A+", end["A+"], end["phi"]) * slope_b
-    return text, parts, held, {("right", "A+"): current, ("left", "phi"): -field_a}
+    return text, parts, imposed, {("right", "A+"): current, ("left", "phi"): -field_a}
 
 
 def conductor(order, n):
@@ -345,9 +345,9 @@ interfaces:
 
     end = {k: right_shape(1.0, b[k], slopes_b[k], 0.0, flat=k == "phi") for k in b}
     phi_left = a["phi"] - 0.5 * slopes_a["phi"]
-    held = {("right", "A+"): end["A+"], ("left", "phi"): phi_left}
+    imposed = {("right", "A+"): end["A+"], ("left", "phi"): phi_left}
     current = lattice_value(ions_b, "A+", end["A+"], end["phi"]) * slopes_b["A+"]
-    return text, parts, held, {("right", "A+"): current, ("left", "phi"): -sigma * slopes_a["phi"]}
+    return text, parts, imposed, {("right", "A+"): current, ("left", "phi"): -sigma * slopes_a["phi"]}
 
 
 PROBLEMS = {
@@ -366,9 +366,9 @@ def rows(bench):
             refinements = (2, 4, 8) if order == 1 else (1, 2, 4)
             errors = []
             for n in refinements:
-                text, parts, held, supplies = problem(order, n)
+                text, parts, imposed, supplies = problem(order, n)
                 with bench.trial(text) as trial:
-                    errors.append(solve_manufactured(trial, parts, held=held, supplies=supplies).values)
+                    errors.append(solve_manufactured(trial, parts, imposed=imposed, supplies=supplies).values)
             sizes = [1.0 / n for n in refinements]
             orders = observed_orders(sizes, errors)
             if order == 1:

@@ -27,9 +27,9 @@ class Audit:
         self._open: set[str] = set()
         self._studies: list[dict[str, Any]] = []
 
-    def begin(self, amounts: Mapping[str, float], held: Collection[str]) -> None:
+    def begin(self, amounts: Mapping[str, float], open_species: Collection[str]) -> None:
         """Amounts before the first step, and the species that some terminal holds."""
-        self._open = set(held)
+        self._open = set(open_species)
         self._start = dict(amounts)
         self._first = dict(amounts)
         self._in = dict.fromkeys(amounts, 0.0)

@@ -258,8 +258,8 @@ def _layer(grain: str | int, distance: _Array, columns: list[_Array], reach: flo
     if reach is not None:
         if not 0.0 < reach <= distance[-1] * (1.0 + 1e-9):
             raise ValueError(f"reach {reach:g} m must be positive and inside grain {grain!r} of {distance[-1]:g} m")
-        kept = distance <= reach * (1.0 + 1e-9)
-        distance, columns = distance[kept], [column[kept] for column in columns]
+        is_near = distance <= reach * (1.0 + 1e-9)
+        distance, columns = distance[is_near], [column[is_near] for column in columns]
     if distance.size < 3:
         raise ValueError(f"grain {grain!r} has {distance.size} points within the reach; a layer needs at least three")
     potential, concentration, conductivity, charge_density = columns

@@ -157,9 +157,9 @@ def fit_logarithms(
 def _inverse(normal: Floats) -> Floats:
     """Inverse, with infinite rows for parameters that a null direction moves."""
     values, vectors = np.linalg.eigh(normal)
-    kept = values > _NOTHING * max(float(values[-1]), 0.0)
-    inverse: Floats = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
-    lost = (vectors[:, ~kept] ** 2).sum(axis=1) > 1e-6
+    is_determined = values > _NOTHING * max(float(values[-1]), 0.0)
+    inverse: Floats = (vectors[:, is_determined] / values[is_determined]) @ vectors[:, is_determined].T
+    lost = (vectors[:, ~is_determined] ** 2).sum(axis=1) > 1e-6
     inverse[lost, lost] = np.inf
     return inverse
 

@@ -131,8 +131,8 @@ def _circuit_of(f: Any, z: Any, constant_phase: bool) -> tuple[str, list[float]]
     if times.series_resistance > _MINOR * whole:
         parts.append("R0")
         guess.append(times.series_resistance)
-    kept = [process for process in processes if process.resistance > _MINOR * whole]
-    for i, process in enumerate(kept, start=1):
+    main = [process for process in processes if process.resistance > _MINOR * whole]
+    for i, process in enumerate(main, start=1):
         parts.append(f"p(R{i},{'CPE' if constant_phase else 'C'}{i})")
         guess += [process.resistance, process.capacitance, *([0.95] if constant_phase else [])]
     if blocks:

@@ -53,8 +53,8 @@ class Recorder:
         self._progress: Progress | None = None
         self._timings: dict[str, float] = {}
         self._last_checkpoint = time.perf_counter()
-        held = {fixed.field for fixed in simulation.functional.placement.rows.fixed}
-        self._audit.begin(simulation.amounts(), held & set(simulation.functional.placement.unknowns.species))
+        open_fields = {fixed.field for fixed in simulation.functional.placement.rows.fixed}
+        self._audit.begin(simulation.amounts(), open_fields & set(simulation.functional.placement.unknowns.species))
         self._solves = {"Newton iterations": 0, "linear iterations": 0, "steps": 0}
 
     def begin(self) -> None:

@@ -223,14 +223,14 @@ def _write(file: Any, key: str, mesh: MeshData) -> None:
 
 
 def _read(path: Path, key: str) -> MeshData:
-    with np.load(path, allow_pickle=False) as kept:
-        if not isinstance(kept, np.lib.npyio.NpzFile):
+    with np.load(path, allow_pickle=False) as archive:
+        if not isinstance(archive, np.lib.npyio.NpzFile):
             raise ValueError("not an archive")
-        about = json.loads(str(kept["about"]))
+        about = json.loads(str(archive["about"]))
         if about["format"] != _FORMAT or about["key"] != key:
             raise ValueError("another format or another mesh")
         mesh = MeshData(
-            **{name: kept[name] for name in _ARRAYS},
+            **{name: archive[name] for name in _ARRAYS},
             cell_type=about["cell type"],
             grains=tuple(
                 Grain(name, phase, None if turn is None else tuple(turn)) for name, phase, turn in about["grains"]

@@ -93,15 +93,15 @@ def stdout_closed() -> Iterator[None]:
     library = ctypes.CDLL(None)
     sys.stdout.flush()
     library.fflush(None)
-    kept = os.dup(1)
+    terminal = os.dup(1)
     try:
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), 1)
         yield
     finally:
         library.fflush(None)
-        os.dup2(kept, 1)
-        os.close(kept)
+        os.dup2(terminal, 1)
+        os.close(terminal)
 
 
 def _advise(message: str) -> str:

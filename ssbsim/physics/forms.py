@@ -89,13 +89,13 @@ def build_forms(
         constant: Makes a number a parameter of the forms.
         lagged: Leave the derivative of the mobility out of the Jacobian.
     """
-    held = dolfinx.fem.Function(placement.space, name="held")
+    frozen = dolfinx.fem.Function(placement.space, name="frozen")
     # The same values as y under another name. It lets the Jacobian leave the mobility out; and FFCx (0.9 to 0.11) reuses
     # the value that a coefficient has at the point of a one-point rule at the points of every other rule of the kernel.
-    lag = dolfinx.fem.Function(placement.space, y.x, name="lag")
+    y_again = dolfinx.fem.Function(placement.space, y.x, name="y again")
     measures = placement.measures
     test, trial = ufl.TestFunction(placement.space), ufl.TrialFunction(placement.space)
-    sums = _Sums(placement, y, test, parameters, ufl_operations(y, frozen=held, lagged=lag), constant)
+    sums = _Sums(placement, y, test, parameters, ufl_operations(y, frozen=frozen, lagged=y_again), constant)
     sums.add_phases()
     sums.add_interfaces()
     stern_charge = sums.add_terminals()
@@ -105,14 +105,16 @@ def build_forms(
     residual = charges + parameters.tau * dissipated
     jacobian = ufl.derivative(residual, y, trial)
     if not lagged:
-        jacobian = jacobian + ufl.derivative(residual, lag, trial)
+        jacobian = jacobian + ufl.derivative(residual, y_again, trial)
 
     def compiled(form: Any) -> Any:
-        groups: dict[Any, list[Any]] = {lag: [], y: []}
+        groups: dict[Any, list[Any]] = {y_again: [], y: []}
         for integral in form.integrals():
-            groups[lag if measures.is_gradient(integral) else y].append(integral)
-        parts = [ufl.replace(ufl.Form(integrals), {held: here}) for here, integrals in groups.items() if integrals]
-        return dolfinx.fem.form(sum(parts[1:], parts[0]))
+            groups[y_again if measures.is_gradient(integral) else y].append(integral)
+        totals = [
+            ufl.replace(ufl.Form(integrals), {frozen: values}) for values, integrals in groups.items() if integrals
+        ]
+        return dolfinx.fem.form(sum(totals[1:], totals[0]))
 
     return Forms(
         residual=compiled(residual),
@@ -186,9 +188,9 @@ class _Sums:
                 stored = law.storage(a, b, self._op)
                 if stored is not None:
                     self.storage.append(part * (planes * stored if law.schema.loads_plane else stored) * plane)
-                held = law.reference(test_a, test_b)
-                if held is not None:
-                    self.reference = self.reference + held * plane
+                reference = law.reference(test_a, test_b)
+                if reference is not None:
+                    self.reference = self.reference + reference * plane
                 dissipated = law.dissipation(a, b, self._op)
                 if dissipated is not None:
                     dissipated = own * dissipated + (1.0 - own) * law.unit_dissipation(a, b)

@@ -14,7 +14,7 @@ Dissipation::
 with the site classes j, the pressure ``P_j`` of :mod:`~ssbsim.physics.site_statistics`, and the mobility::
 
     M_kl = m_kl sqrt(G_k G_l),     m_kk = (D_k / H_k) c_k,bulk / G_k,bulk,     m_kl = 0 for different species
-    G_k = sum_j N_j exchange_jk    (mobility law "exchange", default)
+    G_k = sum_j N_j movable_jk    (mobility law "exchange", default)
     G_k = c_k                      (mobility law "proportional")
 
 so that D_k is the tracer diffusivity in the neutral bulk, ``D_k / H_k`` (Haven ratio H) the diffusivity of charge there,
@@ -140,13 +140,13 @@ class PhaseModel:
                 total[k] = total[k] + site.density * xk
         return total
 
-    def exchange(self, state: State, op: Operations) -> dict[str, Any]:
+    def movable(self, state: State, op: Operations) -> dict[str, Any]:
         """``G_k`` of the mobility law."""
         if self.mobility_law == "proportional":
             return self.concentrations(state, op)
         total: dict[str, Any] = {k: 0.0 for k in self.charges}
         for site, x in zip(self.sites, self.occupancies(state, op), strict=True):
-            for (k, _), factor in zip(x.items(), site.statistics.exchange(list(x.values())), strict=True):
+            for (k, _), factor in zip(x.items(), site.statistics.movable(list(x.values())), strict=True):
                 total[k] = total[k] + site.density * factor
         return total
 
@@ -159,7 +159,7 @@ class PhaseModel:
 
     def mobilities(self, state: State, op: Operations) -> MobilityMatrix:
         """``M_kl`` of the species that move here."""
-        g = self.exchange(state, op)
+        g = self.movable(state, op)
         return MobilityMatrix(
             {(k, j): m * (g[k] if k == j else op.exp(0.5 * op.ln(g[k] * g[j]))) for (k, j), m in self.mobility.items()}
         )
@@ -223,7 +223,7 @@ def phase_model(name: str, phase: Phase, scales: Scales) -> PhaseModel:
         bulk_potential={},
     )
     potential = _bulk_potential(model) if bulk else {}
-    g = model.exchange(State(potential, 0.0), NUMPY) if bulk else {}
+    g = model.movable(State(potential, 0.0), NUMPY) if bulk else {}
     mobility = {}
     for k, species in (phase.species or {}).items():
         if species.diffusivity is not None:

@@ -4,10 +4,10 @@ With the arguments ``a_k = (mu_k - z_k F phi - mu0_k) / (w R T)`` of the species
 
 * the pressure per ``w N R T`` (dimensionless, convex), whose derivative with respect to ``a_k`` is
 * the occupancy ``x_k = c_k / N``, and
-* the exchange factor, the part of ``x_k`` that can move: ``x_k`` times the share of vacant sites where they are limited.
+* the movable part of ``x_k``: ``x_k`` times the share of vacant sites where they are limited.
 
 ==============  =======================  ===========================  ==============
-statistics      pressure                 occupancy                    exchange
+statistics      pressure                 occupancy                    movable
 ==============  =======================  ===========================  ==============
 site_limited    ln(1 + sum exp(a_k))     exp(a_k)/(1 + sum exp(a))    x_k (1 - sum x)
 dilute          sum exp(a_k)             exp(a_k)                     x_k
@@ -41,8 +41,8 @@ class SiteStatistics(Protocol):
     def occupancies(self, a: Sequence[Any], op: Operations) -> list[Any]:
         """Occupancy of every species."""
 
-    def exchange(self, occupancies: Sequence[Any]) -> list[Any]:
-        """Exchange factor of every species."""
+    def movable(self, occupancies: Sequence[Any]) -> list[Any]:
+        """The part of the occupancy that can move, of every species."""
 
 
 def _shift(a: Sequence[Any], op: Operations) -> Any:
@@ -69,7 +69,7 @@ class SiteLimited:
         total = op.exp(-m) + sum(terms)
         return [term / total for term in terms]
 
-    def exchange(self, occupancies: Sequence[Any]) -> list[Any]:
+    def movable(self, occupancies: Sequence[Any]) -> list[Any]:
         """``x_k (1 - sum x)``: a particle moves into a vacant site. Isotopes that share sites then dilute one another ideally."""
         vacant = 1.0 - sum(occupancies)
         return [x * vacant for x in occupancies]
@@ -88,7 +88,7 @@ class Dilute:
         """``exp(a_k)``."""
         return [op.exp(ak) for ak in a]
 
-    def exchange(self, occupancies: Sequence[Any]) -> list[Any]:
+    def movable(self, occupancies: Sequence[Any]) -> list[Any]:
         """``x_k``."""
         return list(occupancies)
 

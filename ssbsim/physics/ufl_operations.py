@@ -33,7 +33,7 @@ def ufl_operations(y: Any, *, frozen: Any, lagged: Any) -> Operations:
 def _in_place_of(y: Any, other: Any) -> Callable[[Any], Any]:
     """Replaces y in an expression; one without y, a number among them, comes back as it is."""
 
-    def exchanged(expression: Any) -> Any:
+    def replaced(expression: Any) -> Any:
         return ufl.replace(expression, {y: other}) if isinstance(expression, ufl.core.expr.Expr) else expression
 
-    return exchanged
+    return replaced

@@ -148,11 +148,11 @@ def _generations(folder: Path) -> list[int]:
     return sorted((int(match[1]) for match in matches if match), reverse=True)
 
 
-def _drop_all_but(folder: Path, kept: list[int]) -> None:
+def _drop_all_but(folder: Path, generations: list[int]) -> None:
     # Manifests first: arrays without a manifest are litter, a manifest without arrays would be a broken promise.
     for path in sorted(folder.iterdir(), key=lambda path: path.suffix != ".json"):
         match = _OWN_FILE.fullmatch(path.name)
-        if match and (match[1] is None or int(match[1]) not in kept):
+        if match and (match[1] is None or int(match[1]) not in generations):
             path.unlink(missing_ok=True)
 
 

@@ -43,15 +43,15 @@ def complex_response(response: FrequencyResponse, w: float, tolerance: float) ->
 
     def multiply(pair: Floats) -> Floats:
         x, y = pair[:n], pair[n:]
-        dissipated = [response.dissipated(response.forms, part) for part in (x, y)]
-        stored = [w * response.stored(response.forms, part) for part in (x, y)]
+        dissipated = [response.dissipated(response.matrices, part) for part in (x, y)]
+        stored = [w * response.stored(response.matrices, part) for part in (x, y)]
         real, imaginary = dissipated[0] - stored[1], dissipated[1] + stored[0]
         return np.concatenate([np.where(free, real, 0.0), np.where(free, imaginary, 0.0)])
 
     def precondition(pair: Floats) -> Floats:
         f, g = pair[:n], pair[n:]
         total = response.inverse(f + g)
-        x = response.inverse(f + w * response.stored(response.forms, total))
+        x = response.inverse(f + w * response.stored(response.matrices, total))
         return np.concatenate([x, total - x])
 
     lost, settled = np.inf, False
@@ -98,9 +98,9 @@ def gmres(
     for k in range(_MOST_ITERATIONS):
         vector = precondition(multiply(basis[k]))
         for _ in range(2):
-            parts = np.array([float(dot(vector, other)) for other in basis])
-            hessenberg[: k + 1, k] += parts
-            vector = vector - parts @ np.array(basis)
+            components = np.array([float(dot(vector, other)) for other in basis])
+            hessenberg[: k + 1, k] += components
+            vector = vector - components @ np.array(basis)
         norm = float(np.sqrt(dot(vector, vector)))
         hessenberg[k + 1, k] = norm
         small = hessenberg[: k + 2, : k + 1]

@@ -70,7 +70,7 @@ class Drive:
 
 
 @dataclass(frozen=True)
-class Forms:
+class ResponseMatrices:
     """C and K of the cell or of one part of it.
 
     Args:
@@ -127,7 +127,7 @@ class FrequencyResponse:
         counts = np.bincount(self._groups, minlength=self._n_groups).astype(np.float64)
         self._counts = np.maximum(self._sum(counts), 1.0)
         self._has_broken = any(interface.broken for interface in functional.placement.interfaces)
-        self.forms = self.forms_of(None)
+        self.matrices = self.matrices_of(None)
         self._levels = self._find_levels()
         self._shift = 0.0
         self.solves = self.shifts = 0
@@ -135,13 +135,13 @@ class FrequencyResponse:
 
     def destroy(self) -> None:
         """Free PETSc's objects."""
-        self.forms.destroy()
+        self.matrices.destroy()
 
     def dot(self, a: Floats, b: Floats) -> Any:
         """Products of vectors of owned rows, over all ranks; of stacks of vectors all products."""
         return self._sum(np.asarray(a @ b.T))
 
-    def forms_of(self, part: str | None) -> Forms:
+    def matrices_of(self, part: str | None) -> ResponseMatrices:
         """C and K of one part of the functional, or of all for ``None``; the caller destroys them."""
         functional = self.solver.functional
         phases = set(functional.placement.phases)
@@ -153,38 +153,38 @@ class FrequencyResponse:
             dissipated = self._dissipation(inner)
             across = self._dissipation(other) if other and self._has_broken else None
         finally:
-            for share in functional.parameters.weights.values():
-                share.value = 1.0
+            for weight in functional.parameters.weights.values():
+                weight.value = 1.0
         driven = part is None or part == self.drive.part
-        return Forms(sites, self._field(sites), planes, dissipated, across, driven)
+        return ResponseMatrices(sites, self._field(sites), planes, dissipated, across, driven)
 
-    def stored(self, forms: Forms, u: Floats) -> Floats:
+    def stored(self, matrices: ResponseMatrices, u: Floats) -> Floats:
         """``C u`` of a vector of owned rows."""
-        product = _multiply(forms.sites, self._site_part(u))
-        self._phi(product)[:] += _multiply(forms.field, self._phi(u))
-        return product if forms.planes is None else product + _multiply(forms.planes, u)
+        product = _multiply(matrices.sites, self._site_part(u))
+        self._phi(product)[:] += _multiply(matrices.field, self._phi(u))
+        return product if matrices.planes is None else product + _multiply(matrices.planes, u)
 
-    def dissipated(self, forms: Forms, u: Floats) -> Floats:
+    def dissipated(self, matrices: ResponseMatrices, u: Floats) -> Floats:
         """``K u`` of a vector of owned rows."""
-        product = _multiply(forms.phases, self.deviation(u))
-        return product if forms.interfaces is None else product + _multiply(forms.interfaces, u)
+        product = _multiply(matrices.phases, self.deviation(u))
+        return product if matrices.interfaces is None else product + _multiply(matrices.interfaces, u)
 
-    def quadratic(self, forms: Forms, fields: Floats, driven: Floats) -> tuple[Floats, Floats]:
+    def quadratic(self, matrices: ResponseMatrices, fields: Floats, driven: Floats) -> tuple[Floats, Floats]:
         """``x_i (C x_j)`` and ``x_i (K x_j)`` of all fields, the potential of the driven terminal included.
 
         Args:
-            forms: Of which part.
+            matrices: Of which part.
             fields: One field in each row, owned rows only.
             driven: Potential of the driven terminal in each.
         """
-        stored = self._products(forms.sites, [self._site_part(u) for u in fields])
-        stored = stored + self._products(forms.field, [self._phi(u) for u in fields])
-        dissipated = self._products(forms.phases, [self.deviation(u) for u in fields])
-        if forms.planes is not None:
-            stored = stored + self._products(forms.planes, fields)
-        if forms.interfaces is not None:
-            dissipated = dissipated + self._products(forms.interfaces, fields)
-        if forms.driven:
+        stored = self._products(matrices.sites, [self._site_part(u) for u in fields])
+        stored = stored + self._products(matrices.field, [self._phi(u) for u in fields])
+        dissipated = self._products(matrices.phases, [self.deviation(u) for u in fields])
+        if matrices.planes is not None:
+            stored = stored + self._products(matrices.planes, fields)
+        if matrices.interfaces is not None:
+            dissipated = dissipated + self._products(matrices.interfaces, fields)
+        if matrices.driven:
             push = self.dot(fields, self.drive.push)
             stored = stored + np.outer(push, driven) + np.outer(driven, push)
             stored = stored + self.drive.capacity * np.outer(driven, driven)
@@ -198,7 +198,7 @@ class FrequencyResponse:
         """``(K + s C) u`` on owned rows."""
         if np.iscomplexobj(u):
             return self.apply(u.real, s) + 1j * self.apply(u.imag, s)
-        return self.dissipated(self.forms, u) + s * self.stored(self.forms, u)
+        return self.dissipated(self.matrices, u) + s * self.stored(self.matrices, u)
 
     def admittance(self, u: Any, s: complex) -> Any:
         """Current of the driven terminal, from the rows that it fixes and the charge behind its capacity."""
@@ -255,7 +255,7 @@ class FrequencyResponse:
 
     def derivative(self, u: Floats) -> Floats:
         """``du/ds`` at the shift set last, of the response u there."""
-        right = self.stored(self.forms, u) + self.drive.push
+        right = self.stored(self.matrices, u) + self.drive.push
         found = -self.inverse(right)
         return found - self.inverse(self.apply(found, self._shift) + right)
 
@@ -266,8 +266,8 @@ class FrequencyResponse:
 
     def energy(self, u: Any, s: float) -> float:
         """``u^H (K + s C) u`` for a real s, without the outside: of a correction the error of Y that it mends."""
-        parts = np.array([u.real, u.imag]) if np.iscomplexobj(u) else u[None, :]
-        stored, dissipated = self.quadratic(self.forms, parts, np.zeros(len(parts)))
+        fields = np.array([u.real, u.imag]) if np.iscomplexobj(u) else u[None, :]
+        stored, dissipated = self.quadratic(self.matrices, fields, np.zeros(len(fields)))
         return float(np.trace(dissipated + s * stored))
 
     def deviation(self, u: Floats) -> Floats:
@@ -312,8 +312,8 @@ class FrequencyResponse:
         return matrix
 
     def _assembled(self, chosen: set[str], tau: float) -> PETSc.Mat:
-        for name, share in self.solver.functional.parameters.weights.items():
-            share.value = float(name in chosen)
+        for name, weight in self.solver.functional.parameters.weights.items():
+            weight.value = float(name in chosen)
         matrix = self.solver.new_matrix()
         self.solver.assemble_jacobian(matrix, tau)
         return matrix
@@ -329,14 +329,14 @@ class FrequencyResponse:
     def _find_levels(self) -> Floats:
         """1 for every group whose constant K takes to zero; 0 away from equilibrium, where the mobility changes with it."""
         n = len(self._unknowns)
-        diagonal = self.forms.phases.getDiagonal()
+        diagonal = self.matrices.phases.getDiagonal()
         size = float(np.sqrt(self.dot(diagonal.array_r, diagonal.array_r)))
         diagonal.destroy()
         levels = np.zeros(self._n_groups)
         for k in range(n):
             constant = np.zeros(len(self._exists))
             constant[k::n] = 1.0
-            left = _multiply(self.forms.phases, constant)
+            left = _multiply(self.matrices.phases, constant)
             levels[k::n] = float(np.sqrt(self.dot(left, left)) <= _NOTHING * size)
         return levels
 
@@ -351,4 +351,4 @@ def _multiply(matrix: PETSc.Mat, u: Floats) -> Floats:
     return product
 
 
-__all__ = ["Drive", "Forms", "FrequencyResponse"]
+__all__ = ["Drive", "FrequencyResponse", "ResponseMatrices"]

@@ -196,8 +196,8 @@ class ImplicitSolver:
         linear = 0
         y = functional.y.x.array
         missing = np.zeros(self._n)
-        held = [fixed for fixed in functional.placement.rows.fixed if fixed.terminal not in self._floating.names]
-        for fixed in held:
+        imposed = [fixed for fixed in functional.placement.rows.fixed if fixed.terminal not in self._floating.names]
+        for fixed in imposed:
             missing[fixed.rows] = y[fixed.rows] - fixed.applied.value
         missing[functional.placement.rows.absent] = y[functional.placement.rows.absent]
         worst = self.comm.allreduce(float(np.max(np.abs(missing), initial=0.0)), op=MPI.MAX)
@@ -207,7 +207,7 @@ class ImplicitSolver:
             if reason < 0:
                 self._forget_factors()
                 return NewtonReport(False, _linear_reason(reason), 1, linear, worst)
-            for fixed in held:
+            for fixed in imposed:
                 y[fixed.rows] = fixed.applied.value
             y[functional.placement.rows.absent] = 0.0
             functional.y.x.scatter_forward()

@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ssbsim.errors import ConvergenceError
-from ssbsim.solvers.frequency_response import Forms, FrequencyResponse
+from ssbsim.solvers.frequency_response import FrequencyResponse, ResponseMatrices
 
 Floats = npt.NDArray[Any]
 Complexes = npt.NDArray[np.complex128]
@@ -74,13 +74,13 @@ class ReducedModel:
             self._join(u - self.fields[0], shift)
         for _ in range(_ORDER - 1):
             self._join(response.derivative(u), shift)
-        self._storage, self._dissipation = self.quadratic(response.forms)
+        self._storage, self._dissipation = self.quadratic(response.matrices)
 
-    def quadratic(self, forms: Forms) -> tuple[Floats, Floats]:
+    def quadratic(self, matrices: ResponseMatrices) -> tuple[Floats, Floats]:
         """C and K of the cell, or of a part of it, in the space."""
         driven = np.zeros(len(self.fields))
         driven[0] = 1.0
-        return self._response.quadratic(forms, self.fields, driven)
+        return self._response.quadratic(matrices, self.fields, driven)
 
     def coefficients(self, frequencies: Floats) -> Complexes:
         """``(1, c_1, c_2, ..)`` at every angular frequency, shape (frequencies, fields)."""

@@ -84,13 +84,13 @@ class FieldSplitting:
 
     def destroy(self, pc: PETSc.PC) -> None:
         """Free PETSc's objects."""
-        things = [*self._cycles, *self._blocks, *self._fields]
+        objects = [*self._cycles, *self._blocks, *self._fields]
         if self._cycles:
-            things += [self._along, self._residual, self._part, self._change]
+            objects += [self._along, self._residual, self._part, self._change]
         if self._nodes is not None:
-            things.append(self._nodes)
-        for thing in things:
-            thing.destroy()
+            objects.append(self._nodes)
+        for one in objects:
+            one.destroy()
         self._cycles, self._blocks, self._fields, self._nodes = [], [], [], None
 
     def _allocate(self, matrix: PETSc.Mat) -> None:

@@ -32,7 +32,7 @@ from ssbsim.case import ImpedanceStudy
 from ssbsim.errors import CaseError
 from ssbsim.physics import POTENTIAL
 from ssbsim.solvers.complex_shift import complex_response
-from ssbsim.solvers.frequency_response import Drive, Forms, FrequencyResponse
+from ssbsim.solvers.frequency_response import Drive, FrequencyResponse, ResponseMatrices
 from ssbsim.solvers.reduced_model import reduce_response
 from ssbsim.studies.records import Observer, StudyResult
 from ssbsim.studies.saved_state import node_regions
@@ -58,7 +58,7 @@ class Spectrum:
     Args:
         frequency: Hz.
         impedance: Area-specific, ohm m2.
-        parts: What every phase, interface and Stern layer contributes to it, ohm m2, by name; they add up to it.
+        by_part: What every phase, interface and Stern layer contributes to it, ohm m2, by name; they add up to it.
         area: Area of the driven terminal, in the unit of areas of the mesh (m2, or m per metre of depth or wire, or 1).
         terminal: The driven terminal.
         shifts: Real matrices factorised, or set up for multigrid.
@@ -69,7 +69,7 @@ class Spectrum:
 
     frequency: Floats
     impedance: Complexes
-    parts: Mapping[str, Complexes]
+    by_part: Mapping[str, Complexes]
     area: float
     terminal: str
     shifts: int
@@ -95,7 +95,7 @@ class Spectrum:
     def contributions(self) -> dict[str, Floats]:
         """Columns of ``impedance_contributions.csv``."""
         columns = {"frequency [Hz]": self.frequency}
-        for name, z in self.parts.items():
+        for name, z in self.by_part.items():
             columns |= {f"Re Z {name} [ohm m^2]": z.real, f"Im Z {name} [ohm m^2]": z.imag}
         return columns
 
@@ -156,28 +156,28 @@ def impedance_spectrum(simulation: Simulation, study: ImpedanceStudy) -> Spectru
     response = FrequencyResponse(simulation.solver, _drive(simulation, terminal), regions)
     w = 2.0 * np.pi * frequency * simulation.scales.time
     error: float | None = None
-    powers: Callable[[Forms], Complexes]
+    powers: Callable[[ResponseMatrices], Complexes]
     try:
         if study.method == "reduced":
             model, error = reduce_response(response, w, study.tolerance)
             x = model.coefficients(w)
 
-            def powers(forms: Forms) -> Complexes:
-                stored, dissipated = model.quadratic(forms)
+            def powers(matrices: ResponseMatrices) -> Complexes:
+                stored, dissipated = model.quadratic(matrices)
                 both = dissipated[None, :, :] + 1j * w[:, None, None] * stored[None, :, :]
                 return np.asarray(np.einsum("fi,fij,fj->f", x.conj(), both, x))
         else:
             fields = [complex_response(response, float(one), study.tolerance) for one in w]
 
-            def powers(forms: Forms) -> Complexes:
-                return np.array([_power(response, forms, u, one) for u, one in zip(fields, w, strict=True)])
+            def powers(matrices: ResponseMatrices) -> Complexes:
+                return np.array([_power(response, matrices, u, one) for u, one in zip(fields, w, strict=True)])
 
-        total = powers(response.forms)
-        parts = {}
+        total = powers(response.matrices)
+        by_part = {}
         for name in simulation.functional.parameters.weights:
-            forms = response.forms_of(name)
-            parts[name] = powers(forms)
-            forms.destroy()
+            matrices = response.matrices_of(name)
+            by_part[name] = powers(matrices)
+            matrices.destroy()
     finally:
         response.destroy()
         simulation.integrator.restore(simulation.point)
@@ -188,7 +188,7 @@ def impedance_spectrum(simulation: Simulation, study: ImpedanceStudy) -> Spectru
     return Spectrum(
         frequency=frequency,
         impedance=unit / total,
-        parts={name: unit * power.conj() / np.abs(total) ** 2 for name, power in parts.items()},
+        by_part={name: unit * power.conj() / np.abs(total) ** 2 for name, power in by_part.items()},
         area=area,
         terminal=terminal,
         shifts=response.shifts,
@@ -268,9 +268,9 @@ def _settle(simulation: Simulation, regions: npt.NDArray[np.int64]) -> None:
         x.scatter_forward()
 
 
-def _power(response: FrequencyResponse, forms: Forms, u: Complexes, w: float) -> complex:
+def _power(response: FrequencyResponse, matrices: ResponseMatrices, u: Complexes, w: float) -> complex:
     """``u^H (K + i w C) u`` of a part."""
-    stored, dissipated = response.quadratic(forms, np.array([u.real, u.imag]), np.array([1.0, 0.0]))
+    stored, dissipated = response.quadratic(matrices, np.array([u.real, u.imag]), np.array([1.0, 0.0]))
     mix = np.array([1.0, 1.0j])
     return complex(mix.conj() @ (dissipated + 1j * w * stored) @ mix)
 

@@ -56,9 +56,9 @@ class IsotopeExchange:
 
     def destroy(self) -> None:
         """Free the matrices and the load."""
-        for thing in (self.storage, self.conduction, self.load):
-            if thing is not None:
-                thing.destroy()
+        for one in (self.storage, self.conduction, self.load):
+            if one is not None:
+                one.destroy()
 
 
 def check_source(mesh: DistributedMesh, study: TracerStudy) -> None:

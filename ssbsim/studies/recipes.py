@@ -92,7 +92,7 @@ def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int,
             raise CaseError(
                 "There is no equilibrium: a current flows between terminals that hold a species at different "
                 "electrochemical potentials.",
-                where=f"{name}{_held(simulation)}",
+                where=f"{name}{_imposed_potentials(simulation)}",
                 hint="Use 'kind: steady', or give these reservoirs the same value; the 'potential' of a reservoir counts "
                 "from the neutral bulk of the phase that it touches.",
             )
@@ -258,14 +258,16 @@ def step_in_time(
     return now.events
 
 
-def _held(simulation: Simulation) -> str:
+def _imposed_potentials(simulation: Simulation) -> str:
     """At which electrochemical potential each terminal holds each species that several hold differently, as words."""
     unit = simulation.scales.energy_ev
     text = ""
     for k in simulation.functional.placement.unknowns.species:
-        held = {f.terminal: f.applied.value * unit for f in simulation.functional.placement.rows.fixed if f.field == k}
-        if max(held.values(), default=0.0) - min(held.values(), default=0.0) > _NO_GRADIENT * unit:
-            text += f", {k} at " + " and ".join(f"{value:.6g} eV by '{name}'" for name, value in held.items())
+        imposed = {
+            f.terminal: f.applied.value * unit for f in simulation.functional.placement.rows.fixed if f.field == k
+        }
+        if max(imposed.values(), default=0.0) - min(imposed.values(), default=0.0) > _NO_GRADIENT * unit:
+            text += f", {k} at " + " and ".join(f"{value:.6g} eV by '{name}'" for name, value in imposed.items())
     return text
 
 

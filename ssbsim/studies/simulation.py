@@ -124,11 +124,11 @@ class Simulation:
     def lost_amount(self) -> float:
         """Largest relative difference between what the fields hold of a closed species and what the steps carried."""
         unknowns = self.functional.placement.unknowns
-        held = {fixed.field for fixed in self.functional.placement.rows.fixed}
+        open_fields = {fixed.field for fixed in self.functional.placement.rows.fixed}
         now = self.solver.assemble(self.functional.forms.charges)
         worst = 0.0
         for k in unknowns.species:
-            if k not in held:
+            if k not in open_fields:
                 amount = self.sum(unknowns.column(self.point.q, k))
                 worst = max(worst, abs(self.sum(unknowns.column(now, k)) - amount) / max(abs(amount), 1e-300))
         return worst
@@ -150,12 +150,12 @@ class Simulation:
             if fixed.field != POTENTIAL:
                 species[fixed.terminal][fixed.field] = self.sum(supply[fixed.rows]) * scales.flux * size
                 continue
-            held = functional.placement.rows.instantaneous[fixed.rows]
-            if self.sum(held):
-                charge[fixed.terminal] = self.sum(supply[fixed.rows][held]) * scales.surface_charge * size
-            electronic[fixed.terminal] = self.sum(supply[fixed.rows][~held]) * scales.current * size
-        for name, here in functional.forms.stern_charges().items():
-            charge[name] = self.sum(here) * scales.surface_charge * size
+            is_charge = functional.placement.rows.instantaneous[fixed.rows]
+            if self.sum(is_charge):
+                charge[fixed.terminal] = self.sum(supply[fixed.rows][is_charge]) * scales.surface_charge * size
+            electronic[fixed.terminal] = self.sum(supply[fixed.rows][~is_charge]) * scales.current * size
+        for name, own_charge in functional.forms.stern_charges().items():
+            charge[name] = self.sum(own_charge) * scales.surface_charge * size
         return Flows(species, electronic, charge)
 
     def ionic_current(self, flows: Flows, terminal: str) -> float:
@@ -282,12 +282,12 @@ class Simulation:
             for pair in interface.grain_pairs
         }
         region = mesh.regions(cut)
-        held: set[int] = set()
+        tied_regions: set[int] = set()
         for name, model in functional.placement.terminals.items():
             if (model.fixed or model.applied) and model.current is None:
                 grains = np.unique(mesh.cell_grain[mesh.terminal_entities(name)[:, 0]])
-                held |= {int(region[g]) for part in self.comm.allgather(grains) for g in part}
-        loose = [mesh.grains[g].name for g in range(len(mesh.grains)) if region[g] not in held]
+                tied_regions |= {int(region[g]) for part in self.comm.allgather(grains) for g in part}
+        loose = [mesh.grains[g].name for g in range(len(mesh.grains)) if region[g] not in tied_regions]
         if loose:
             raise CaseError(
                 f"Nothing fixes the electrostatic potential in {', '.join(loose[:8])}: the problem is singular.",

@@ -143,7 +143,7 @@ def test_empty_sites_are_dilute(statistics: str, shape: str) -> None:
     for site, x in zip(model.sites, model.occupancies(state, NUMPY), strict=True):
         for k, mu0 in site.standard_potential.items():
             assert x[k] == pytest.approx(np.exp((-80.0 - mu0) / site.width), rel=1e-10)
-        moving = site.statistics.exchange(list(x.values()))
+        moving = site.statistics.movable(list(x.values()))
         np.testing.assert_allclose(moving, list(x.values()), rtol=1e-10)
     ideal = sum(
         s.width * s.density * sum(x.values()) for s, x in zip(model.sites, model.occupancies(state, NUMPY), strict=True)
@@ -161,7 +161,7 @@ def test_full_sites_hold_no_more_and_let_nothing_move(statistics: str, shape: st
     for site, x in zip(model.sites, model.occupancies(state, NUMPY), strict=True):
         assert sum(x.values()) == pytest.approx(1.0, rel=1e-12)
         if len(x) == 1:
-            assert site.statistics.exchange(list(x.values()))[0] == pytest.approx(0.0, abs=1e-12)
+            assert site.statistics.movable(list(x.values()))[0] == pytest.approx(0.0, abs=1e-12)
 
 
 @pytest.mark.parametrize("sign", [-1.0, 1.0])

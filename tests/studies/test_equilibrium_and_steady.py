@@ -73,9 +73,9 @@ CELLS: dict[str, dict[str, Any]] = {
 
 
 def flow(made: Simulation) -> np.ndarray:
-    spent = made.solver.assemble(made.functional.forms.dissipated)
-    spent[made.functional.placement.rows.absent] = 0.0
-    return spent
+    dissipated = made.solver.assemble(made.functional.forms.dissipated)
+    dissipated[made.functional.placement.rows.absent] = 0.0
+    return dissipated
 
 
 @pytest.mark.parametrize("name", CELLS)

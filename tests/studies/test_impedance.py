@@ -85,9 +85,9 @@ def test_storage_and_dissipation_are_symmetric_and_positive_at_equilibrium() -> 
         regions = impedance.node_regions(made).astype(np.int64)
         response = FrequencyResponse(made.solver, impedance._drive(made, "right"), regions)
         everything = np.eye(made.n_unknowns)
-        stored, spent = response.quadratic(response.forms, everything, np.zeros(made.n_unknowns))
+        stored, dissipated = response.quadratic(response.matrices, everything, np.zeros(made.n_unknowns))
         response.destroy()
-    for form in (stored, spent):
+    for form in (stored, dissipated):
         assert largest(form - form.T) < 1e-9 * largest(form)
         assert np.linalg.eigvalsh(0.5 * (form + form.T)).min() > -1e-9 * largest(form)
 
@@ -128,8 +128,8 @@ def test_a_flat_cell_has_the_resistance_of_its_parts_at_low_and_its_plate_capaci
     # Two capacitors of the same plate: that of the gap has 0.1 F/m2.
     plates = 1e-7 / EPSILON + 1.0 / 0.1
     assert found.impedance[0].real == pytest.approx(series + BOUNDARY, rel=1e-8)
-    assert found.parts["e"][0].real == pytest.approx(0.6 * series, rel=1e-7)
-    assert found.parts["e|f"][0].real == pytest.approx(BOUNDARY, rel=1e-8)
+    assert found.by_part["e"][0].real == pytest.approx(0.6 * series, rel=1e-7)
+    assert found.by_part["e|f"][0].real == pytest.approx(BOUNDARY, rel=1e-8)
     assert fast[-1].imag * 2 * np.pi * 1e13 == pytest.approx(-plates, rel=1e-6)
 
 
@@ -144,7 +144,7 @@ def test_a_stern_layer_adds_its_own_impedance_to_either_end() -> None:
     layer = 1.0 / (2j * np.pi * without.frequency * c)
     for found in ends.values():
         assert largest(found.impedance / (without.impedance + layer) - 1.0) < 1e-6
-        assert largest((found.parts["left"] - layer) / found.impedance) < 1e-4
+        assert largest((found.by_part["left"] - layer) / found.impedance) < 1e-4
 
 
 def mixed_conductor(**terminals: Any) -> dict[str, Any]:
@@ -210,7 +210,7 @@ def test_at_low_frequency_it_is_the_slope_of_the_steady_current(bias: float) -> 
         found = spectrum(made, (1e-2, 1.0))
     assert found.impedance[0].real == pytest.approx(slope(parts, bias), rel=1e-6)
     assert largest(found.impedance[0].imag) < 1e-6 * found.impedance[0].real
-    assert largest(sum(found.parts.values()) / found.impedance - 1.0) < 1e-8
+    assert largest(sum(found.by_part.values()) / found.impedance - 1.0) < 1e-8
 
 
 # ------------------------------------------------------------------------------------------------ two methods, one number
@@ -254,10 +254,10 @@ def test_the_reduced_model_agrees_with_a_solve_for_every_frequency(name: str) ->
     assert reduced.shifts <= 10
     assert max(reduced.imbalance, direct.imbalance) < 1e-6
     for found in (reduced, direct):
-        assert largest(sum(found.parts.values()) / found.impedance - 1.0) < 1e-8
+        assert largest(sum(found.by_part.values()) / found.impedance - 1.0) < 1e-8
         assert (found.impedance.real > 0).all()
-    for part, z in reduced.parts.items():
-        assert largest((z - direct.parts[part]) / direct.impedance) < 1e-5
+    for part, z in reduced.by_part.items():
+        assert largest((z - direct.by_part[part]) / direct.impedance) < 1e-5
 
 
 def test_multigrid_gives_the_same_as_factors() -> None:

@@ -63,7 +63,7 @@ def test_at_low_frequency_it_is_the_steady_current(dimension: int) -> None:
     steady = 2.0 * bias * area / (currents[1] - currents[0])
     assert found.impedance[0].real == pytest.approx(steady, rel=1e-6)
     assert abs(found.impedance[0].imag) < 1e-6 * steady
-    assert found.parts["e|e"][0].real > 0.5 * steady
+    assert found.by_part["e|e"][0].real > 0.5 * steady
 
 
 @pytest.mark.parametrize("dimension", [2, 3])

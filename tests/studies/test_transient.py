@@ -219,9 +219,9 @@ def test_conservation_does_not_rest_on_the_accuracy_of_newton(monkeypatch: pytes
         assert made.amounts() == pytest.approx(start, rel=1e-12)
         # What the fields themselves hold differs by no more than the last step left.
         fields = len(made.functional.placement.unknowns)
-        held = made.solver.assemble(made.functional.forms.charges).reshape(-1, fields).sum(axis=0)
-        kept = made.point.q.reshape(-1, fields).sum(axis=0)
-        np.testing.assert_allclose(held[:2], kept[:2], rtol=1e-4)
+        stored = made.solver.assemble(made.functional.forms.charges).reshape(-1, fields).sum(axis=0)
+        carried = made.point.q.reshape(-1, fields).sum(axis=0)
+        np.testing.assert_allclose(stored[:2], carried[:2], rtol=1e-4)
 
 
 def test_the_recorder_does_not_grow_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,7 @@ def solve_manufactured(
     trial: Trial,
     parts: Callable[[Any], Mapping[str, Part]],
     *,
-    held: Mapping[tuple[str, str], float],
+    imposed: Mapping[tuple[str, str], float],
     supplies: Mapping[tuple[str, str], float],
 ) -> Errors:
     """Solve one step with the sources of an exact solution and compare.
@@ -62,7 +62,7 @@ def solve_manufactured(
     Args:
         trial: A fresh case with the phases that ``parts`` names.
         parts: Exact solution by phase, from the scaled coordinates.
-        held: Value of every field that a terminal holds, by terminal and field.
+        imposed: Value of every field that a terminal holds, by terminal and field.
         supplies: Exact rate (species) or charge (phi) that a terminal supplies, by terminal and field.
 
     Raises:
@@ -90,10 +90,10 @@ def solve_manufactured(
             concentration_errors = concentration_errors + difference * difference * test[names.index(name)] * inside
 
     for fixed in functional.placement.rows.fixed:
-        fixed.applied.set(held[fixed.terminal, fixed.field])
+        fixed.applied.set(imposed[fixed.terminal, fixed.field])
     for name, model in functional.placement.terminals.items():
         for quantity, applied in model.applied.items():
-            applied.set(held[name, quantity])
+            applied.set(imposed[name, quantity])
     target = solver.assemble(dolfinx.fem.form(load))
     report = solver.solve(target, 1.0)
     if not report.converged:

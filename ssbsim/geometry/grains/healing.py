@@ -78,14 +78,14 @@ class _Net:
         self.tolerance = np.maximum(fraction * np.minimum(diameters, diameters.mean()), least)
 
     def result(self) -> Tessellation:
-        kept = [f for f, loop in enumerate(self.loops) if loop]
+        left = [f for f, loop in enumerate(self.loops) if loop]
         return compact(
             replace(
                 self.cells,
                 points=np.array(self.points),
-                loops=tuple(self.loops[f] for f in kept),
-                sides=np.array([self.sides[f] for f in kept]),
-                wall=np.array([self.wall[f] for f in kept]),
+                loops=tuple(self.loops[f] for f in left),
+                sides=np.array([self.sides[f] for f in left]),
+                wall=np.array([self.wall[f] for f in left]),
             )
         )
 

@@ -96,12 +96,12 @@ class PowerDiagram:
         weights = self.weights[self.images.owner]
         for one, other in ((0, 1), (1, 0)):
             i, j = self.faces.pairs[:, one], self.faces.pairs[:, other]
-            kept = i < count
-            i, j, middle = i[kept], j[kept], self.faces.centroid[kept]
+            is_cell = i < count
+            i, j, middle = i[is_cell], j[is_cell], self.faces.centroid[is_cell]
             gap = self.images.sites[j] - self.images.sites[i]
             square = np.sum(gap**2, axis=1)
             height = (square + weights[i] - weights[j]) / (2.0 * np.sqrt(square))
-            pyramid = self.faces.measure[kept] * height / d
+            pyramid = self.faces.measure[is_cell] * height / d
             np.add.at(measures, i, pyramid)
             np.add.at(moments, i, pyramid[:, None] * (middle - self.seeds[i]) * (d / (d + 1.0)))
         filled = np.where(measures > 0.0, measures, 1.0)

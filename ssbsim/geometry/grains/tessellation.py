@@ -133,19 +133,19 @@ def tessellate(diagram: PowerDiagram, *, thinnest: float = 0.0) -> Tessellation:
     count, faces = len(diagram.seeds), diagram.faces
     i, site = faces.pairs.T
     is_wall = (site >= count) & (diagram.images.owner[site] == i)
-    kept = np.flatnonzero((site < count) | is_wall)
+    chosen = np.flatnonzero((site < count) | is_wall)
     sides = np.column_stack([i, np.where(is_wall, OUTSIDE, site)])
     wall = np.where(is_wall, diagram.images.wall[site], -1)
-    return _from_faces(faces, kept, sides, wall, np.arange(count), diagram.box)
+    return _from_faces(faces, chosen, sides, wall, np.arange(count), diagram.box)
 
 
-def _from_faces(faces: PowerFaces, kept: Int, sides: Int, wall: Int, grain: Int, box: Float) -> Tessellation:
+def _from_faces(faces: PowerFaces, chosen: Int, sides: Int, wall: Int, grain: Int, box: Float) -> Tessellation:
     points = faces.points.copy()
     for side in (np.zeros_like(box), box):
         points = np.where(np.abs(points - side) < SAME_PLACE, side, points)
     number = same_places(points)
     loops, used = [], []
-    for f in kept:
+    for f in chosen:
         loop = tuple(dict.fromkeys(int(number[v]) for v in faces.ring[faces.start[f] : faces.start[f + 1]]))
         if len(loop) >= len(box):
             loops.append(loop)
@@ -219,8 +219,8 @@ def _cut_sites(sites: Float, weights: Float, inner: int, box: Float) -> tuple[Te
         np.maximum.at(high, of[of >= 0], ring[of >= 0])
     inside = np.append(np.all((high > 0.0) & (low < box), axis=1), False)
     cell = np.where(inside[cell], cell, OUTSIDE)
-    kept = np.flatnonzero((cell != OUTSIDE).any(axis=1))
-    pieces = _from_faces(faces, kept, cell, np.full(len(cell), -1), np.arange(inner), box)
+    chosen = np.flatnonzero((cell != OUTSIDE).any(axis=1))
+    pieces = _from_faces(faces, chosen, cell, np.full(len(cell), -1), np.arange(inner), box)
     for axis, side in product(range(len(box)), (0, 1)):
         pieces = _cut(pieces, axis, side)
     return replace(pieces, grain=np.arange(len(pieces.grain))), pieces.grain
@@ -245,7 +245,7 @@ def _cut(cells: Tessellation, axis: int, side: int) -> Tessellation:
             points.append(place)
         return crossings[a, b]
 
-    loops, kept = [], []
+    loops, inside = [], []
     for f, loop in enumerate(cells.loops):
         cut: list[int] = []
         ring = loop_edges(loop) if len(loop) > 2 else [(loop[0], loop[1]), (loop[1], loop[1])]
@@ -257,7 +257,7 @@ def _cut(cells: Tessellation, axis: int, side: int) -> Tessellation:
         if all(v < len(height) and height[v] <= 0.0 for v in cut) or len(cut) < cells.dimension:
             continue
         loops.append(tuple(cut))
-        kept.append(f)
+        inside.append(f)
         for v in cut:
             if v >= len(height) or height[v] == 0.0:
                 for cell in cells.sides[f]:
@@ -280,8 +280,8 @@ def _cut(cells: Tessellation, axis: int, side: int) -> Tessellation:
             cells,
             points=array,
             loops=(*loops, *caps),
-            sides=np.concatenate([cells.sides[kept], ends.astype(np.int64)]),
-            wall=np.concatenate([cells.wall[kept], np.full(len(caps), 2 * axis + side)]),
+            sides=np.concatenate([cells.sides[inside], ends.astype(np.int64)]),
+            wall=np.concatenate([cells.wall[inside], np.full(len(caps), 2 * axis + side)]),
         )
     )
 

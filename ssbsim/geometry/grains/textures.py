@@ -98,19 +98,19 @@ def _join(left: Tessellation, right: Tessellation) -> Tessellation:
             if _measure(points, loop) > SAME_PLACE:
                 new_loops.append(loop)
                 new_sides.append([sides[touching[1][j], 0], sides[touching[0][i], 0]])
-    kept = np.setdiff1d(np.arange(len(loops)), np.concatenate(touching))
+    untouched = np.setdiff1d(np.arange(len(loops)), np.concatenate(touching))
     if left.dimension == 3:
-        kept_loops = [_with_points_on_edges(points, loops[f], on_plane_numbers, at) for f in kept]
+        untouched_loops = [_with_points_on_edges(points, loops[f], on_plane_numbers, at) for f in untouched]
     else:
-        kept_loops = [loops[f] for f in kept]
+        untouched_loops = [loops[f] for f in untouched]
     box = left.box.copy()
     box[0] = right.box[0] + at
     return compact(
         Tessellation(
             points,
-            (*kept_loops, *new_loops),
-            np.concatenate([sides[kept], np.array(new_sides)]),
-            np.concatenate([wall[kept], np.full(len(new_loops), -1)]),
+            (*untouched_loops, *new_loops),
+            np.concatenate([sides[untouched], np.array(new_sides)]),
+            np.concatenate([wall[untouched], np.full(len(new_loops), -1)]),
             np.concatenate([left.grain, right.grain + left.grain.max() + 1]),
             box,
             (*left.cuts, at),

@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.images.outlines import Curve, Outlines
 
-# Share of the smoothing displacement that is kept, by the number of times that a curve was taken back; from the second
+# Share of the smoothing displacement that stays, by the number of times that a curve was taken back; from the second
 # on it keeps all its vertices, and the last is the curve as it was traced.
-_KEPT = (1.0, 1.0, 0.5, 0.0)
+_SHARES = (1.0, 1.0, 0.5, 0.0)
 _FLATTEST_CHORD = 0.1
 _LEAST_GAP = 0.1
 _LEAST_ANGLE = np.deg2rad(10.0)
@@ -79,12 +79,12 @@ def fair_outlines(
     level = np.zeros(len(outlines.curves), dtype=np.int64)
     shaped: list[Float | None] = [None] * len(level)
     while True:
-        kept = np.ones(len(nodes))
+        share = np.ones(len(nodes))
         for curve, own in zip(outlines.curves, level, strict=True):
             if not curve.is_closed:
                 for node in (curve.start, curve.end):
-                    kept[node] = min(kept[node], _KEPT[own])
-        placed = nodes + kept[:, None] * (smooth_nodes - nodes)
+                    share[node] = min(share[node], _SHARES[own])
+        placed = nodes + share[:, None] * (smooth_nodes - nodes)
         for index, curve in enumerate(outlines.curves):
             if shaped[index] is None:
                 shaped[index] = _shape_curve(
@@ -92,9 +92,9 @@ def fair_outlines(
                 )
         inner = [points for points in shaped if points is not None]
         found = _number(outlines.curves, inner, placed)
-        bad = _find_conflicts(found, box) & (level < len(_KEPT) - 1)
+        bad = _find_conflicts(found, box) & (level < len(_SHARES) - 1)
         if not bad.any():
-            return FairOutlines(found.points, found.curves, len(nodes), int((level == len(_KEPT) - 1).sum()))
+            return FairOutlines(found.points, found.curves, len(nodes), int((level == len(_SHARES) - 1).sum()))
         moved = {n for i in np.flatnonzero(bad) for n in (outlines.curves[i].start, outlines.curves[i].end)} - {-1}
         level[bad] += 1
         for index, curve in enumerate(outlines.curves):
@@ -132,10 +132,10 @@ def _smooth(outlines: Outlines, shape: Int, scale: Float, smoothing: float) -> t
     system = (eye_array(len(x0)) + bend.T @ bend).tocsr()
     x = x0.copy()
     for axis in range(2):
-        is_held = np.zeros(len(x0), dtype=bool)
-        is_held[:count] = (outlines.nodes[:, axis] == 0) | (outlines.nodes[:, axis] == shape[axis])
-        free, held = np.flatnonzero(~is_held), np.flatnonzero(is_held)
-        right = x0[free, axis] - system[free][:, held] @ x0[held, axis]
+        is_on_wall = np.zeros(len(x0), dtype=bool)
+        is_on_wall[:count] = (outlines.nodes[:, axis] == 0) | (outlines.nodes[:, axis] == shape[axis])
+        free, on_wall = np.flatnonzero(~is_on_wall), np.flatnonzero(is_on_wall)
+        right = x0[free, axis] - system[free][:, on_wall] @ x0[on_wall, axis]
         if free.size:
             x[free, axis] = splu(system[free][:, free].tocsc()).solve(right)
     return x[:count], [x[a:b] for a, b in zip(starts[:-1], starts[1:], strict=True)]
@@ -146,7 +146,7 @@ def _shape_curve(
 ) -> Float:
     """Vertices of a curve between its nodes: chords that enclose the same area as the stairs."""
     middles = curve.middles * scale
-    fine = middles + _KEPT[level] * (smooth - middles)
+    fine = middles + _SHARES[level] * (smooth - middles)
     stairs = curve.corners * scale
     if curve.is_closed:
         fine = np.vstack([fine, fine[:1]])
@@ -155,7 +155,7 @@ def _shape_curve(
         stairs = np.vstack([placed[curve.start], stairs, placed[curve.end]])
     target = _swept(stairs)
     line = _divide(fine, chord, target) if level == 0 else fine
-    if level < len(_KEPT) - 1:
+    if level < len(_SHARES) - 1:
         line = _restore_area(line, target, is_closed=curve.is_closed)
     return line[:-1] if curve.is_closed else line[1:-1]
 

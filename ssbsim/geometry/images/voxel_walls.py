@@ -49,10 +49,12 @@ def grade_walls(
     loops = [trace_loops(partner, region, np.flatnonzero(region == r)) for r in range(int(region.max()) + 1)]
     corners = [first[np.concatenate(sides)] for sides in loops]
     whole = [len(np.unique(vertices)) < len(vertices) for vertices in corners]
-    kept = np.ones(len(points), dtype=bool)
-    kept[_spare(points, triangles, is_rim, is_edge, partner, size, bulk, growth)] = False
-    kept[np.concatenate([np.empty(0, dtype=np.int64), *(c for c, w in zip(corners, whole, strict=True) if w)])] = True
-    return _fill(points, triangles, grain, wall, region, loops, kept, np.array(whole), bulk, growth)
+    is_needed = np.ones(len(points), dtype=bool)
+    is_needed[_spare(points, triangles, is_rim, is_edge, partner, size, bulk, growth)] = False
+    is_needed[np.concatenate([np.empty(0, dtype=np.int64), *(c for c, w in zip(corners, whole, strict=True) if w)])] = (
+        True
+    )
+    return _fill(points, triangles, grain, wall, region, loops, is_needed, np.array(whole), bulk, growth)
 
 
 def _spare(
@@ -95,7 +97,7 @@ def _fill(
     wall: Int,
     region: Int,
     loops: list[list[Int]],
-    kept: Bool,
+    is_needed: Bool,
     whole: Bool,
     bulk: float,
     growth: float,
@@ -104,7 +106,7 @@ def _fill(
     planes, polygons = [], []
     scale = float(np.ptp(points, axis=0).max())
     for sides in (sides for sides, keep in zip(loops, whole, strict=True) if not keep):
-        around = [vertices[kept[vertices]] for vertices in (triangles.ravel()[loop] for loop in sides)]
+        around = [vertices[is_needed[vertices]] for vertices in (triangles.ravel()[loop] for loop in sides)]
         plane = fit_plane(points, around, scale=scale)
         around.sort(key=lambda loop: -loop_area(plane.flatten(points[loop])))
         places = plane.flatten(points[np.concatenate(around)])

@@ -51,10 +51,10 @@ def mesh_smooth_voxels(
     corners = np.stack(np.meshgrid(*(np.arange(n + 1.0) for n in shape), indexing="ij"), axis=-1).reshape(-1, 3)
     cells, eight = _cut_voxels(number)
     edges = _interface_edges(index, number)
-    is_held = (corners == 0.0) | (corners == shape)
-    smooth = _fair(corners, edges, is_held, smoothing)
-    smooth = _restore_volumes(smooth, corners, index, is_held)
-    moved = _follow(smooth - corners, edges, is_held, shape + 1)
+    is_on_wall = (corners == 0.0) | (corners == shape)
+    smooth = _fair(corners, edges, is_on_wall, smoothing)
+    smooth = _restore_volumes(smooth, corners, index, is_on_wall)
+    moved = _follow(smooth - corners, edges, is_on_wall, shape + 1)
     points, factor = _keep_quality(corners, moved, cells, eight)
     sides, _, walls = wall_quads(index)
     restrained = int((factor[edges.is_surface] < 1.0).sum())
@@ -151,7 +151,7 @@ def _interface_edges(index: Labels, number: Int) -> _InterfaceEdges:
     return _InterfaceEdges(found[0], found[1], is_surface)
 
 
-def _fair(corners: Float, edges: _InterfaceEdges, is_held: Bool, smoothing: float) -> Float:
+def _fair(corners: Float, edges: _InterfaceEdges, is_on_wall: Bool, smoothing: float) -> Float:
     from scipy.sparse import coo_array, diags_array, eye_array
     from scipy.sparse.linalg import cg
 
@@ -159,7 +159,7 @@ def _fair(corners: Float, edges: _InterfaceEdges, is_held: Bool, smoothing: floa
     on_line = np.bincount(edges.lines.ravel(), minlength=count)
     plain = (on_line == 0) & edges.is_surface
     # An end of a line at an edge of the box has one line on each of its walls, which do not continue each other.
-    straight = (on_line == 2) & (is_held.sum(axis=1) <= 1)
+    straight = (on_line == 2) & (is_on_wall.sum(axis=1) <= 1)
     links = []
     for pairs, wanted in ((edges.surface, plain), (edges.lines, straight)):
         both = np.vstack([pairs, pairs[:, ::-1]])
@@ -173,7 +173,7 @@ def _fair(corners: Float, edges: _InterfaceEdges, is_held: Bool, smoothing: floa
     laplacian = (mean - diags_array(weight * valence)).tocsr()
     smooth = corners.copy()
     for axis in range(3):
-        free = np.flatnonzero(edges.is_surface & ~is_held[:, axis])
+        free = np.flatnonzero(edges.is_surface & ~is_on_wall[:, axis])
         bend = laplacian[:, free]
         system = eye_array(len(free)) + smoothing**4 * (bend.T @ bend)
         # In displacements: the right side is what the stairs are bent by.
@@ -232,7 +232,7 @@ def cut_quads(quads: Int) -> Int:
     return quads[:, [[0, 1, 2], [0, 2, 3]]].reshape(-1, 3)
 
 
-def _restore_volumes(smooth: Float, corners: Float, index: Labels, is_held: Bool) -> Float:
+def _restore_volumes(smooth: Float, corners: Float, index: Labels, is_on_wall: Bool) -> Float:
     """Move every interface along its normals by one distance each, so that grains regain their volumes."""
     from scipy.sparse import coo_array
     from scipy.sparse.linalg import lsqr
@@ -258,7 +258,7 @@ def _restore_volumes(smooth: Float, corners: Float, index: Labels, is_held: Bool
         for column in range(3):
             for axis in range(3):
                 at[:, axis] += np.bincount(triangles[:, column], weights=normals[:, axis], minlength=len(points))
-        at[is_held] = 0.0
+        at[is_on_wall] = 0.0
         low, high = np.full(len(points), len(codes)), np.full(len(points), -1)
         np.minimum.at(low, triangles.ravel(), np.repeat(patch, 3))
         np.maximum.at(high, triangles.ravel(), np.repeat(patch, 3))
@@ -305,11 +305,11 @@ def _is_odd(order: Int) -> Bool:
     return odd
 
 
-def _follow(displacement: Float, edges: _InterfaceEdges, is_held: Bool, shape: Int) -> Float:
+def _follow(displacement: Float, edges: _InterfaceEdges, is_on_wall: Bool, shape: Int) -> Float:
     """Displacements of all corners: those of interfaces as given, the others near the mean of their neighbours."""
     size = tuple(int(n) for n in shape)
     fixed = edges.is_surface.reshape(size)
-    held = is_held.reshape(*size, 3)
+    on_wall = is_on_wall.reshape(*size, 3)
     given = displacement.reshape(*size, 3)
     field = np.where(fixed[..., None], given, 0.0)
     for _ in range(_SWEEPS):
@@ -321,7 +321,7 @@ def _follow(displacement: Float, edges: _InterfaceEdges, is_held: Bool, shape: I
             total[high] += field[low]
             count[low] += 1.0
             count[high] += 1.0
-        field = np.where(fixed[..., None], given, np.where(held, 0.0, total / count))
+        field = np.where(fixed[..., None], given, np.where(on_wall, 0.0, total / count))
     return field.reshape(-1, 3)
 
 

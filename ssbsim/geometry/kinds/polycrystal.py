@@ -121,14 +121,14 @@ def divide_polycrystal(geometry: PolycrystalGeometry, cells: Tessellation) -> Pa
     of_cell = np.append(cells.grain, OUTSIDE)
     sides = of_cell[cells.sides]
     # Pieces of one grain may touch across a wall of the periodic box; there is no boundary.
-    kept = np.flatnonzero(sides[:, 0] != sides[:, 1])
-    points, sides, wall = cells.points, sides[kept], cells.wall[kept]
+    separating = np.flatnonzero(sides[:, 0] != sides[:, 1])
+    points, sides, wall = cells.points, sides[separating], cells.wall[separating]
     if cells.dimension == 2:
-        facets = np.array([cells.loops[f] for f in kept])
+        facets = np.array([cells.loops[f] for f in separating])
     else:
         edge = size if spacing.junction is None else spacing.junction
         divided = triangulate_faces(
-            points, [[cells.loops[f]] for f in kept], size, edge_size=edge, growth=spacing.growth
+            points, [[cells.loops[f]] for f in separating], size, edge_size=edge, growth=spacing.growth
         )
         points, facets = divided.points, divided.triangles
         sides, wall = sides[divided.face], wall[divided.face]

@@ -274,8 +274,8 @@ def leave_out_holes(mesh: MeshData) -> MeshData:
     if not is_hole.any():
         return mesh
     surface = [facets for (a, b), facets in mesh.interface_facets().items() if bool(is_hole[a]) != bool(is_hole[b])]
-    kept = ~is_hole[mesh.cell_grain]
-    used, cells = np.unique(mesh.cells[kept], return_inverse=True)
+    is_solid = ~is_hole[mesh.cell_grain]
+    used, cells = np.unique(mesh.cells[is_solid], return_inverse=True)
     facets = np.vstack([mesh.boundary_facets, *surface])
     boundary = np.full(len(facets), len(mesh.boundaries), dtype=np.int32)
     boundary[: len(mesh.boundary_facets)] = mesh.facet_boundary
@@ -284,7 +284,7 @@ def leave_out_holes(mesh: MeshData) -> MeshData:
         mesh,
         points=mesh.points[used],
         cells=cells.reshape(-1, mesh.dimension + 1),
-        cell_grain=index[mesh.cell_grain[kept]].astype(np.int32),
+        cell_grain=index[mesh.cell_grain[is_solid]].astype(np.int32),
         grains=tuple(grain for grain in mesh.grains if grain.phase != HOLE),
         boundary_facets=np.searchsorted(used, facets),
         facet_boundary=boundary,

@@ -11,15 +11,15 @@ Centres are found by annealing soft spheres at their full size. With the energy
 
     x <- x - dt dE/dx + sqrt(2 T dt) xi,    xi standard normal,
 
-while T falls exponentially to almost nothing and is then 0; every few steps pairs of spheres of like size exchange their
+while T falls exponentially to almost nothing and is then 0; every few steps pairs of spheres of like size swap their
 places with the probability min(1, exp(-change of E / T)). What is left of E is then minimised (L-BFGS-B, centres bounded
 by the walls); E = 0 is a packing without overlap. Where it is not reached, cooling starts anew, about four times slower
-each time. The exchanges matter: they let a packing be denser than one that is only pushed or shaken. Spheres whose
+each time. The swaps matter: they let a packing be denser than one that is only pushed or shaken. Spheres whose
 diameters spread by 0.2 to 0.3 fill 0.62 (with half the gap) between walls six diameters apart, and 0.64 between walls
 eight apart.
 
 Sources: energy of soft spheres and the limit of random close packing: O'Hern et al., 10.1103/PhysRevE.68.011306;
-exchanges of places: Ninarello, Berthier and Coslovich, 10.1103/PhysRevX.7.021039; annealing: Kirkpatrick et al.,
+swaps of places: Ninarello, Berthier and Coslovich, 10.1103/PhysRevX.7.021039; annealing: Kirkpatrick et al.,
 10.1126/science.220.4598.671; log-normal sizes: Baranau and Tallarek, 10.1039/C3SM52959B.
 """
 
@@ -70,11 +70,11 @@ _SETTLING = 1_000
 _GRID = 2.0**20
 """Places per mean diameter."""
 
-_EXCHANGE_EVERY, _TRIES = 20, 4
-"""Steps between exchanges, and the pairs tried then, per sphere."""
+_SWAP_EVERY, _TRIES = 20, 4
+"""Steps between swaps, and the pairs tried then, per sphere."""
 
 _LIKE_SIZE = 0.15
-"""Spheres exchange places where their radii differ by no more, in mean radii (a change that a margin of neighbours holds)."""
+"""Spheres swap places where their radii differ by no more, in mean radii (a change that a margin of neighbours holds)."""
 
 _MARGIN = 0.3
 """Neighbours are looked up again when a centre has moved by half of this, in mean radii."""
@@ -202,9 +202,9 @@ def _cooled(
         if step % 1000 == 0:
             progress("packing particles", step, steps + _SETTLING)
         temperature = _HOT * (_COLD / _HOT) ** (step / steps) if step < steps else 0.0
-        if temperature and has_sizes and step % _EXCHANGE_EVERY == 0:
+        if temperature and has_sizes and step % _SWAP_EVERY == 0:
             near = _Neighbours(centres, reach)
-            _exchange(centres, reach, holder, near, room, inset, temperature, generator)
+            _swap(centres, reach, holder, near, room, inset, temperature, generator)
             near = _Neighbours(centres, reach)
         elif near.are_left(centres):
             near = _Neighbours(centres, reach)
@@ -225,7 +225,7 @@ def _cooled(
     return placed
 
 
-def _exchange(
+def _swap(
     centres: Float,
     reach: Float,
     holder: Integers,
@@ -235,16 +235,16 @@ def _exchange(
     temperature: float,
     generator: np.random.Generator,
 ) -> None:
-    """Exchange the reach of pairs of places, and the spheres that hold them, in place."""
+    """Swap the reach of pairs of places, and the spheres that hold them, in place."""
     count = len(reach)
     order = np.argsort(reach, kind="stable")
     lower = generator.integers(0, count, _TRIES * count)
     upper = np.minimum(lower + generator.integers(1, max(2, count // 4), len(lower)), count - 1)
     first, second = order[lower], order[upper]
     # The change of energy is exact only where neither is a neighbour of the other.
-    kept = (reach[second] - reach[first] < _LIKE_SIZE * reach.mean()) & (first != second)
-    kept &= ~near.are_pairs(first, second)
-    first, second = first[kept], second[kept]
+    alike = (reach[second] - reach[first] < _LIKE_SIZE * reach.mean()) & (first != second)
+    alike &= ~near.are_pairs(first, second)
+    first, second = first[alike], second[alike]
     walls = np.concatenate([centres - inset, room - inset - centres], axis=1)
 
     def energy(places: Integers, other: Float) -> Float:

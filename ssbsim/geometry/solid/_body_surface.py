@@ -31,7 +31,7 @@ class BodySurface:
         is_free: Whether each facet may be divided anew.
         is_inner: Whether each facet is one of an interface.
         holds_free: Whether each reference has such facets.
-        kept_edges: Edges between facets of the same plane that separate different things: a facet and the two places
+        separating_edges: Edges between facets of the same plane that separate different things: a facet and the two places
             in it, when it is sorted, shape (e, 3).
     """
 
@@ -68,10 +68,10 @@ class BodySurface:
         self.is_free[left[is_smooth]] = self.is_free[right[is_smooth]] = False
         self.holds_free = np.zeros(len(first), dtype=bool)
         self.holds_free[reference.reshape(-1)[self.is_free]] = True
-        kept = a[same_plane & (side[left] != side[right])]
-        ordered = np.sort(self.facets[kept // 3], axis=1)
-        places = [np.argmax(ordered == edges[kept, i, None], axis=1) for i in range(2)]
-        self.kept_edges = np.column_stack([kept // 3, *places])
+        separating = a[same_plane & (side[left] != side[right])]
+        ordered = np.sort(self.facets[separating // 3], axis=1)
+        places = [np.argmax(ordered == edges[separating, i, None], axis=1) for i in range(2)]
+        self.separating_edges = np.column_stack([separating // 3, *places])
 
 
 def cut_open(mesh: MeshData, surface: BodySurface) -> tuple[Int, Int, Int, NDArray[np.bool_]]:

@@ -192,22 +192,22 @@ def _remesh(mmgpy: Any, mesh: MeshData, metric: Float, sizes: _Sizes, where: str
     old_point, cells, facets, is_copy = cut_open(mesh, surface)
     remeshed = mmgpy.MmgMesh3D()
     remeshed.set_mesh_size(
-        vertices=len(old_point), tetrahedra=len(cells), triangles=len(facets), edges=len(surface.kept_edges)
+        vertices=len(old_point), tetrahedra=len(cells), triangles=len(facets), edges=len(surface.separating_edges)
     )
     remeshed.set_vertices(mesh.points[old_point] / unit)
     remeshed.set_tetrahedra(cells.astype(np.int32), mesh.cell_grain.astype(np.int64) + 1)
-    kept = ~surface.is_free
+    is_fixed = ~surface.is_free
     remeshed.set_triangles(
         facets.astype(np.int32), np.concatenate([surface.reference, surface.reference[is_copy]]).astype(np.int64)
     )
-    fixed = np.flatnonzero(np.concatenate([kept, kept[is_copy]])).astype(np.int32)
+    fixed = np.flatnonzero(np.concatenate([is_fixed, is_fixed[is_copy]])).astype(np.int32)
     remeshed.set_required_triangles(fixed)
     # What is required only may still be split, in the end, where its mark was lost; what is parallel may not.
     remeshed.set_parallel_triangles(fixed)
-    if len(surface.kept_edges):
-        facet, places = surface.kept_edges[:, :1], surface.kept_edges[:, 1:]
+    if len(surface.separating_edges):
+        facet, places = surface.separating_edges[:, :1], surface.separating_edges[:, 1:]
         remeshed.set_edges(facets[facet, places].astype(np.int32))
-        remeshed.set_required_edges(np.arange(len(surface.kept_edges), dtype=np.int32))
+        remeshed.set_required_edges(np.arange(len(surface.separating_edges), dtype=np.int32))
     rows, columns = np.triu_indices(3)
     remeshed["tensor"] = np.ascontiguousarray(metric[old_point][:, rows, columns] * unit**2)
     try:
@@ -268,10 +268,10 @@ def _join(points: Float, before: Float) -> tuple[Float, Int]:
     from scipy.spatial import cKDTree
 
     distance, index = cKDTree(before).query(points, distance_upper_bound=1e-13 * float(np.ptp(before)))
-    kept = np.isfinite(distance)
+    is_old = np.isfinite(distance)
     points = points.copy()
-    points[kept] = before[index[kept]]
-    label = np.where(kept, index, len(before) + np.arange(len(points)))
+    points[is_old] = before[index[is_old]]
+    label = np.where(is_old, index, len(before) + np.arange(len(points)))
     _, first, number = np.unique(label, return_index=True, return_inverse=True)
     return points[first], number.reshape(-1).astype(np.int64)
 

@@ -201,8 +201,8 @@ def _clipped_surface(mesh: MeshData) -> tuple[Int, npt.NDArray[np.int32]]:
     """Outer faces of the body without the octant nearest to the eye, and their grains."""
     middle = (mesh.points.min(axis=0) + mesh.points.max(axis=0)) / 2
     centres = mesh.points[mesh.cells].mean(axis=1) - middle
-    kept = ~((centres[:, 0] > 0) & (centres[:, 1] < 0) & (centres[:, 2] > 0))
-    rest = replace(mesh, cells=mesh.cells[kept], cell_grain=mesh.cell_grain[kept])
+    is_shown = ~((centres[:, 0] > 0) & (centres[:, 1] < 0) & (centres[:, 2] > 0))
+    rest = replace(mesh, cells=mesh.cells[is_shown], cell_grain=mesh.cell_grain[is_shown])
     faces = rest.exterior_facets()
     which, cells = rest.cells_at(faces).T
     return faces[which], rest.cell_grain[cells]
