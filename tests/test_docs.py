@@ -226,12 +226,21 @@ def test_tables_of_the_input_file_are_up_to_date(monkeypatch: pytest.MonkeyPatch
     assert make_reference.main(["--check"]) == 0, "run ./with-env python3 docs/make_reference.py"
 
 
+def links(page: Path) -> list[str]:
+    """The places inside the repository that a page links to."""
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    return [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if not target.startswith("http")]
+
+
+def test_index_has_every_page_and_readme_has_the_index() -> None:
+    index = ROOT / "docs" / "index.md"
+    assert set((ROOT / "docs").glob("*.md")) - {(index.parent / target).resolve() for target in links(index)} == {index}
+    assert "docs/index.md" in links(ROOT / "README.md")
+
+
 def test_links_lead_somewhere() -> None:
     for page in [*PAGES, ROOT / "CHANGELOG.md"]:
-        text = FENCE.sub("", page.read_text(encoding="utf-8"))
-        for target in re.findall(r"\]\(([^)\s]+)\)", text):
-            if target.startswith("http"):
-                continue
+        for target in links(page):
             path, _, anchor = target.partition("#")
             file = (page.parent / path).resolve() if path else page
             assert file.exists(), f"{page.name}: {target}"

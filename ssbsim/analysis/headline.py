@@ -70,7 +70,9 @@ class Headline:
         if not carriers:
             return
         carrier = carriers[0]
-        if kind == "equilibrium":
+        # A profile of one cell says nothing of a layer.
+        has_profiles = np.bincount(layout.grain, minlength=3)[[0, 2]].min() > 1
+        if kind == "equilibrium" and has_profiles:
             self._at_rest = _equilibrium_numbers(_analyse(layout, fields, carrier), charges_of_grains(layout, fields))
         debye = debye_length(model) * self._scales.length
         how = f"neutral bulk of '{geometry.grain}', from its permittivity and dc/dmu"

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ssbsim.case import BicrystalGeometry, Case, LayersGeometry
+from ssbsim.case import Case, GeometrySection
 from ssbsim.commands.check_rows import grain_rows, interface_rows, terminal_rows
 from ssbsim.commands.resolution import BulkPhases, bulk_phases, space_charge_planes
 from ssbsim.commands.text_tables import bytes_text, number, number_range, table
@@ -59,10 +59,13 @@ class CheckReport:
 
     def __str__(self) -> str:
         parts = [f"{self.case.title}  ({self.case.temperature:g} K)"]
-        for title in ("phases", "grains", "interfaces", "terminals"):
-            rows = getattr(self, title)
-            if rows:
-                parts.append(table(title.capitalize(), rows))
+        named = {
+            "Phases": self.phases,
+            "Grains": self.grains,
+            "Interfaces": self.interfaces,
+            "Terminals": self.terminals,
+        }
+        parts += [table(title, rows) for title, rows in named.items() if rows]
         parts.append(table("Size", [self.totals]))
         parts += [f"note: {note}" for note in self.notes]
         parts += [f"warning: {warning}" for warning in self.warnings]
@@ -134,24 +137,21 @@ def report_on(case: Case, mesh: MeshData) -> CheckReport:
 
 def _cost(case: Case, mesh: MeshData, size: float, plane: str) -> str:
     """How many cells the mesh would have with a given size at a plane, as words."""
-    spacing = getattr(case.geometry, "spacing", None)
-    if spacing is None:
+    if not case.geometry.has_spacing:
         return ""
     key = "terminal" if plane in case.terminals else "interface"
-    if not isinstance(case.geometry, BicrystalGeometry | LayersGeometry):
+    finer, line = case.geometry.along_x(**{key: size}), case.geometry.along_x()
+    if finer is None or line is None:
         return f" (geometry.spacing.{key})"
-    line = {"dimension": 1, "width": None, "depth": None}
-    across = {"transverse": None}
 
-    def count(**sizes: float) -> int:
-        along = case.geometry.model_copy(update={**line, "spacing": spacing.model_copy(update={**across, **sizes})})
-        return len(build_geometry(case.model_copy(update={"geometry": along})).cells)
+    def count(geometry: GeometrySection) -> int:
+        return len(build_geometry(case.model_copy(update={"geometry": geometry})).cells)
 
     try:
-        cells = count(**{key: size})
+        cells = count(finer)
     except MeshError:
         return ""
-    per_layer = 1 if mesh.dimension == 1 else max(1, round(len(mesh.cells) / count()))
+    per_layer = 1 if mesh.dimension == 1 else max(1, round(len(mesh.cells) / count(line)))
     return f" (geometry.spacing.{key}; about {cells * per_layer:,} cells instead of {len(mesh.cells):,})"
 
 

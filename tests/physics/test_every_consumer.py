@@ -1,4 +1,4 @@
-"""Every consumer takes every entry of a registry: laws of interfaces, statistics of sites, terminals, studies.
+"""Every consumer takes every entry of a registry: laws of interfaces, statistics of sites, terminals, studies, geometries.
 
 That each entry is right is tested beside it; here a new entry is refused by nobody who only knows the registry.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from law_examples import law_example, terminal_example
-from samples import lattice_gas, layers, make_case, reservoir
+from samples import NM, lattice_gas, layers, make_case, reservoir
 
 import ssbsim
 from ssbsim.case import LAWS, Case
+from ssbsim.geometry import list_geometries
 from ssbsim.physics import SITE_STATISTICS, TERMINALS
 from ssbsim.studies import STUDIES
 
@@ -26,6 +28,36 @@ EVERY_STUDY: list[dict[str, Any]] = [
     {"kind": "effective_transport", "species": "Li+"},
     {"kind": "tracer", "species": "Li+", "source": "left", "fraction": 0.9, "duration": 1e-6},
 ]
+SPACING = {"interface": 4 * NM, "bulk": 4 * NM}
+#: One of every geometry, of the phases e and f; what is not here fails the test of its kind.
+EVERY_GEOMETRY: dict[str, dict[str, Any]] = {
+    "bicrystal": {"length": 12 * NM, "core_width": 4 * NM, "grain": "e", "core": "f", "spacing": SPACING},
+    "bricks": {"bricks": [2, 1], "size": 8 * NM, "core_width": 4 * NM, "grain": "e", "core": "f", "spacing": SPACING},
+    "composite": {
+        "length": 20 * NM,
+        "width": 20 * NM,
+        "particles": {"phase": "f", "size": 10 * NM, "volume_fraction": 0.2, "gap": 2 * NM, "spread": 0.0},
+        "electrolyte": {"phase": "e"},
+        "spacing": SPACING,
+    },
+    "file": {
+        "path": Path(__file__).parents[2] / "meshes" / "bicrystal_1d.msh",
+        "unit": NM,
+        "grains": {"grain.1": "e", "core": "f", "grain.2": "e"},
+        "boundaries": {"left": "left", "right": "right"},
+    },
+    "image": {"path": "labels.npy", "pixel": 4 * NM, "labels": {1: {"phase": "e"}, 2: {"phase": "f"}}, "spacing": SPACING},
+    "layers": {"layers": [{"phase": phase, "thickness": 4 * NM} for phase in "efe"], "spacing": SPACING},
+    "polycrystal": {
+        "dimension": 2,
+        "grains": 2,
+        "grain_size": 12 * NM,
+        "core_width": 1 * NM,
+        "grain": "e",
+        "core": "f",
+        "spacing": SPACING | {"interface": 1 * NM},
+    },
+}
 IN_PLACE = [
     (name, contact) for name, law in LAWS.items() for contact in ("broken", "perfect")[: 1 + (law.acts_on == "plane")]
 ]
@@ -82,3 +114,26 @@ def test_every_terminal_goes_through_every_study(kind: str, tmp_path: Path) -> N
     holds = kind != "symmetry"  # else the other terminal is alone, and no current can alternate
     study = [one for one in EVERY_STUDY if holds or one["kind"] != "impedance"]
     run(cell(terminals={"left": left, "right": reservoir()}, study=study), tmp_path)
+
+
+@pytest.mark.parametrize("kind", list_geometries())
+def test_every_geometry_goes_through_check_mesh_run_and_report(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert kind in EVERY_GEOMETRY, f"add an example of the geometry '{kind}' to EVERY_GEOMETRY"
+    monkeypatch.chdir(tmp_path)
+    np.save("labels.npy", np.array([[1, 1, 2, 2, 1, 1]] * 3))
+    wanted = ("equilibrium", "steady", "effective_transport")
+    case = cell(
+        geometry={"kind": kind, **EVERY_GEOMETRY[kind]},
+        terminals={side: reservoir() | {"phase": "e"} for side in ("left", "right")},
+        study=[one for one in EVERY_STUDY if one["kind"] in wanted],
+    )
+    made = ssbsim.mesh_case(case, tmp_path / "mesh", show_progress=False)
+    assert f"| kind | {kind} |" in made.markdown() and (tmp_path / "mesh" / "mesh.png").stat().st_size > 0
+    checked = ssbsim.check(case)
+    assert {row["grain"] for row in checked.grains} == {row["grain"] for row in made.grains}
+    results = ssbsim.run(case, tmp_path / "run", show_progress=False)
+    left, right = (results.summary["quantities"][f"current of terminal {name}"]["value"] for name in ("left", "right"))
+    assert right > 0.0 and abs(left + right) < 1e-8 * right
+    assert "<img" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")

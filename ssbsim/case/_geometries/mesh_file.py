@@ -24,6 +24,8 @@ class FileGeometry(GeometrySection):
             wire and a ball, x is the radius; ``axisymmetric``, in 2D: a body that turns about x = 0, x is the radius.
     """
 
+    has_spacing = False
+
     kind: Literal["file"] = "file"
     path: Path
     unit: Length

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import model_validator
 
@@ -40,6 +40,9 @@ class GeometrySection(Model):
     """
 
     coordinates: Frame = "planar"
+
+    #: Whether the cells are made here, of the sizes that a key ``spacing`` says.
+    has_spacing: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _check_coordinates(self) -> GeometrySection:
@@ -77,6 +80,10 @@ class GeometrySection(Model):
 
     def film_phases(self) -> tuple[str, ...] | None:
         """Phases of cores and coatings; None where the shape of a grain says whether it is a layer."""
+        return None
+
+    def along_x(self, **sizes: float) -> GeometrySection | None:
+        """The same along x alone, with some cell sizes (m) changed, where it is a stack of layers; else None."""
         return None
 
     def phase_of_grain(self, name: str) -> str | None:

@@ -67,6 +67,11 @@ class _Stack(GeometrySection):
         """Number of space dimensions."""
         return self.dimension
 
+    def along_x(self, **sizes: float) -> GeometrySection:
+        """The same in 1D, with some cell sizes (m) changed."""
+        spacing = self.spacing.model_copy(update={"transverse": None, **sizes})
+        return self.model_copy(update={"dimension": 1, "width": None, "depth": None, "spacing": spacing})
+
 
 class LayersGeometry(_Stack):
     """Layers from left to right along x.
