@@ -46,7 +46,12 @@ EVERY_GEOMETRY: dict[str, dict[str, Any]] = {
         "grains": {"grain.1": "e", "core": "f", "grain.2": "e"},
         "boundaries": {"left": "left", "right": "right"},
     },
-    "image": {"path": "labels.npy", "pixel": 4 * NM, "labels": {1: {"phase": "e"}, 2: {"phase": "f"}}, "spacing": SPACING},
+    "image": {
+        "path": "labels.npy",
+        "pixel": 4 * NM,
+        "labels": {1: {"phase": "e"}, 2: {"phase": "f"}},
+        "spacing": SPACING,
+    },
     "layers": {"layers": [{"phase": phase, "thickness": 4 * NM} for phase in "efe"], "spacing": SPACING},
     "polycrystal": {
         "dimension": 2,
@@ -130,10 +135,12 @@ def test_every_geometry_goes_through_check_mesh_run_and_report(
         study=[one for one in EVERY_STUDY if one["kind"] in wanted],
     )
     made = ssbsim.mesh_case(case, tmp_path / "mesh", show_progress=False)
-    assert f"| kind | {kind} |" in made.markdown() and (tmp_path / "mesh" / "mesh.png").stat().st_size > 0
+    assert f"| kind | {kind} |" in made.markdown()
+    assert (tmp_path / "mesh" / "mesh.png").stat().st_size > 0
     checked = ssbsim.check(case)
     assert {row["grain"] for row in checked.grains} == {row["grain"] for row in made.grains}
     results = ssbsim.run(case, tmp_path / "run", show_progress=False)
     left, right = (results.summary["quantities"][f"current of terminal {name}"]["value"] for name in ("left", "right"))
-    assert right > 0.0 and abs(left + right) < 1e-8 * right
+    assert right > 0.0
+    assert abs(left + right) < 1e-8 * right
     assert "<img" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
