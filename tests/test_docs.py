@@ -6,6 +6,7 @@ yaml change of NAME     merged into configs/NAME.yaml: loads
 yaml wrong of NAME      merged into configs/NAME.yaml: fails, with the text of the next block in its message
 yaml material FILE      a material file: loads
 python                  runs; the blocks of one page share their names, in a folder with configs/ and meshes/
+python ssbsim/FILE.py   a new file of the package: the other blocks of the page run with a copy that has it and no other change
 bash                    every ./with-env line: the command, its options and its files exist
 text                    a message; belongs to the block before it, or is looked for in the source
 """
@@ -16,6 +17,8 @@ import contextlib
 import io
 import re
 import shlex
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from copy import deepcopy
@@ -112,10 +115,12 @@ def case_file(block: Block, folder: Path) -> Path:
 
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
-    kinds = {"python": {""}, "bash": {""}, "text": {""}}
+    kinds = {"bash": {""}, "text": {""}}
     for block in ALL:
         if block.language == "yaml":
             assert re.fullmatch(r"case|(part|change|wrong) of \w+|material [\w-]+\.yaml", block.words), block.name
+        elif block.language == "python":
+            assert re.fullmatch(r"(ssbsim/[\w/]+\.py)?", block.words), block.name
         else:
             assert block.words in kinds[block.language], block.name
     for page in PAGES:
@@ -155,6 +160,8 @@ def test_material_block_loads(block: Block, folder: Path) -> None:
 
 @pytest.mark.parametrize("page", sorted({b.page for b in ALL if b.language == "python"}), ids=lambda page: page.name)
 def test_python_blocks_run(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if any(block.language == "python" and block.words for block in blocks(page)):
+        return run_with_new_files(page, folder)
     script = ModuleType("script")  # a module of its own, so that what it defines can be pickled
     monkeypatch.setitem(sys.modules, "script", script)
     with contextlib.redirect_stdout(io.StringIO()):
@@ -162,6 +169,22 @@ def test_python_blocks_run(page: Path, folder: Path, monkeypatch: pytest.MonkeyP
             if block.language == "python":
                 code = "\n" * block.line + block.text
                 exec(compile(code, str(page), "exec", dont_inherit=True), script.__dict__)
+
+
+def run_with_new_files(page: Path, folder: Path) -> None:
+    """Run a page in a process of its own, beside a copy of the package that has the files of the page."""
+    shutil.copytree(ROOT / "ssbsim", folder / "ssbsim", ignore=shutil.ignore_patterns("__pycache__"))
+    script = ""
+    for block in (block for block in blocks(page) if block.language == "python"):
+        if block.words:
+            assert not (folder / block.words).exists(), f"{block.words} is there already"
+            (folder / block.words).write_text(block.text, encoding="utf-8")
+        else:
+            script += block.text + "\n"
+    (folder / "script.py").write_text(script, encoding="utf-8")
+    command = [sys.executable, "-W", "error:Pydantic serializer warnings", "script.py"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def commands(block: Block) -> Iterator[list[str]]:
