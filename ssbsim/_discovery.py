@@ -25,6 +25,3 @@ def classes_in(package: str, path: Iterable[str], base: type[T]) -> tuple[type[T
         for one in vars(module).values()
         if isinstance(one, type) and issubclass(one, base) and one is not base and one.__module__ == module.__name__
     )
-
-
-__all__ = ["classes_in"]

@@ -78,14 +78,3 @@ class ResultsError(SsbsimError):
     """A run folder cannot be written or read."""
 
     exit_code = 6
-
-
-__all__ = [
-    "CaseError",
-    "CheckpointError",
-    "ConvergenceError",
-    "MaterialError",
-    "MeshError",
-    "ResultsError",
-    "SsbsimError",
-]

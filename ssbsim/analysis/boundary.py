@@ -350,15 +350,3 @@ def analyse_boundary(
     return BoundaryAnalysis(
         left=left_layer, right=right_layer, core_width=width, core_charge=charge, core_excess_resistance=excess
     )
-
-
-__all__ = [
-    "BoundaryAnalysis",
-    "SpaceChargeLayer",
-    "analyse_boundary",
-    "decay_distance",
-    "equivalent_permeability",
-    "equivalent_width",
-    "excess_resistance",
-    "resistance_ratio",
-]

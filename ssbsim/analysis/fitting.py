@@ -162,6 +162,3 @@ def _inverse(normal: Floats) -> Floats:
     lost = (vectors[:, ~is_determined] ** 2).sum(axis=1) > 1e-6
     inverse[lost, lost] = np.inf
     return inverse
-
-
-__all__ = ["DEVIATIONS", "LogFit", "fit_logarithms"]

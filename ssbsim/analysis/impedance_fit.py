@@ -141,6 +141,3 @@ def _circuit_of(f: Any, z: Any, constant_phase: bool) -> tuple[str, list[float]]
     if not parts:
         raise ResultsError("The spectrum has no process to fit.", where="fit_circuit", hint="Give a circuit.")
     return "-".join(parts), guess
-
-
-__all__ = ["CircuitFit", "fit_circuit", "read_spectrum"]

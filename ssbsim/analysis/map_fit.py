@@ -244,6 +244,3 @@ def as_quantities(fit: MapFit) -> dict[str, dict[str, Any]]:
         }
         for value in (*fit.parameters, *fit.ratios)
     }
-
-
-__all__ = ["FittedValue", "MapFit", "as_quantities", "fit_map"]

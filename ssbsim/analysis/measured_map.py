@@ -165,6 +165,3 @@ def _tif(path: Path) -> Any:
 def _upright(rows: Any) -> Any:
     """Rows from the top downwards to an array indexed [x, y]."""
     return rows[::-1].T
-
-
-__all__ = ["pixels_in_their_grain", "read_grain_map", "read_map"]

@@ -143,6 +143,3 @@ def as_spectrum(frequency: Any, impedance: Any) -> tuple[Floats, Complexes]:
         )
     order = np.argsort(f)
     return f[order], z[order]
-
-
-__all__ = ["Relaxation", "RelaxationTimes", "distribution_of_relaxation_times"]

@@ -289,17 +289,3 @@ def boundary_law(case: Case, phase: str, carrier: str, points: tuple[BoundaryAt,
 def _six(value: float) -> float:
     """Six significant digits."""
     return float(f"{value:.6g}")
-
-
-__all__ = [
-    "MATTERS",
-    "ArrheniusFit",
-    "BoundaryArc",
-    "BoundaryAt",
-    "SinhFit",
-    "UpscaledBoundary",
-    "boundary_arc",
-    "boundary_law",
-    "fit_arrhenius",
-    "fit_sinh",
-]

@@ -42,17 +42,3 @@ KILIC_2007 = Citation(
     ("M. S. Kilic", "M. Z. Bazant", "A. Ajdari"), 2007, "Phys. Rev. E", "75", "021502", "10.1103/PhysRevE.75.021502"
 )
 MAIER_1995 = Citation(("J. Maier",), 1995, "Prog. Solid State Chem.", "23", "171", "10.1016/0079-6786(95)00004-E")
-
-__all__ = [
-    "AXELSSON_2014",
-    "BANK_1985",
-    "BARATTA_2023",
-    "CRANK_1975",
-    "DEUFLHARD_2004",
-    "DRUSKIN_2011",
-    "GEUZAINE_2009",
-    "HASEGAWA_2024",
-    "HOSEA_1996",
-    "KILIC_2007",
-    "MAIER_1995",
-]

@@ -19,6 +19,3 @@ def check(case: Case | str | Path) -> CheckReport:
         CaseError, MeshError: The case or its mesh cannot be used at all.
     """
     return prepare(case).checked
-
-
-__all__ = ["check"]

@@ -174,6 +174,3 @@ def _free_folder(case: Case) -> Path:
     name = f"{case.source.stem if case.source is not None else 'case'}-fit"
     numbered = (Path("runs") / (name if i == 1 else f"{name}-{i}") for i in range(1, 10_000))
     return next(path for path in numbered if not path.exists())
-
-
-__all__ = ["PARAMETERS", "fit", "fit_text"]

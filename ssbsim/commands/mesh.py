@@ -292,6 +292,3 @@ def _interfaces(mesh: MeshData) -> list[dict[str, Any]]:
         }
         for (a, b), measure in mesh.interface_measures().items()
     ]
-
-
-__all__ = ["MeshReport", "describe_mesh", "mesh_case", "thin_layers"]

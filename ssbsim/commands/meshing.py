@@ -60,6 +60,3 @@ def make_mesh(case: Case, *, use_cache: bool = True, show_progress: bool = True)
     if remark:
         mesh = replace(mesh, notes=(*mesh.notes, remark))
     return MadeMesh(mesh, time.perf_counter() - started, False)
-
-
-__all__ = ["MadeMesh", "make_mesh"]

@@ -82,6 +82,3 @@ def prepare_to_solve(
     prepared = on_root(comm, work, share=False)
     resolved: Case = comm.bcast(prepared.case if prepared is not None else None, root=0)
     return resolved, prepared.made.mesh if prepared is not None else None, prepared
-
-
-__all__ = ["Prepared", "load", "prepare", "prepare_to_solve"]

@@ -144,6 +144,3 @@ def _make_folder(case: Case, output: str | Path | None, overwrite: bool) -> RunF
         if not path.exists():
             break
     return RunFolder(path)
-
-
-__all__ = ["headline_text", "run"]

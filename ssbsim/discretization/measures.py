@@ -202,6 +202,3 @@ def _numbered(parts: Mapping[str, Ints] | None) -> tuple[dict[str, int], list[tu
     """Numbers of parts, and their entities as DOLFINx wants them."""
     named = dict(parts or {})
     return {name: i for i, name in enumerate(named)}, [(i, one.reshape(-1)) for i, one in enumerate(named.values())]
-
-
-__all__ = ["Measures", "Rule", "WeightedMeasure"]

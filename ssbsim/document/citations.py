@@ -79,6 +79,3 @@ def distinct(citations: Iterable[Citation]) -> dict[str, Citation]:
             key = one.key + suffix
         found[key] = one
     return found
-
-
-__all__ = ["Citation", "bibtex_entry", "distinct"]

@@ -40,6 +40,3 @@ def citations_in(part: Any) -> Iterator[Citation]:
         inside = part if isinstance(part, (list, tuple)) else ()
     for one in inside:
         yield from citations_in(one)
-
-
-__all__ = ["Model", "citations_in"]

@@ -52,6 +52,3 @@ def validate_document(
 def _line(place: str) -> int:
     number = place.rpartition(":")[2]
     return int(number) if number.isdigit() else 0
-
-
-__all__ = ["validate_document"]

@@ -23,6 +23,3 @@ def did_you_mean(name: str, choices: Sequence[str]) -> str:
     if len(choices) == 1:
         return f"use '{choices[0]}'"
     return "use one of " + ", ".join(f"'{choice}'" for choice in choices) if choices else "there is none to choose from"
-
-
-__all__ = ["did_you_mean", "nearest"]

@@ -10,5 +10,3 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Labels = NDArray[np.int32]
 """Numbers of the parts of an image, one for each pixel."""
-
-__all__ = ["Bool", "Float", "Int", "Labels"]

@@ -249,6 +249,3 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         _log.info("%s cannot be removed: %s", path, error)
-
-
-__all__ = ["LARGEST", "VARIABLE", "MeshCache", "mesh_key"]

@@ -33,6 +33,3 @@ def closed_loops(following: Mapping[int, int]) -> list[list[int]]:
             loop.append(after)
         loops.append(loop)
     return loops
-
-
-__all__ = ["closed_loops", "connected_parts"]

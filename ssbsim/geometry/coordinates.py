@@ -201,6 +201,3 @@ def check_terminal_area(name: str, area: float) -> None:
             where=f"terminals.{name}",
             hint="Remove it (nothing passes there, by symmetry), or give the geometry an inner_radius.",
         )
-
-
-__all__ = ["COORDINATES", "PLANAR", "UNITS", "Coordinates", "Units", "check_terminal_area"]

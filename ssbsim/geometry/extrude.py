@@ -124,6 +124,3 @@ def _uniform_axis(extent: float, size: float, refinement: int) -> GradedStack:
         )
     # Dividing first makes the points of a refined mesh bitwise equal to those of the coarse one.
     return GradedStack(extent * (np.arange(count + 1) / count), np.zeros(count, dtype=np.int32), ())
-
-
-__all__ = ["MAXIMUM_CELLS", "extrude_stack", "mesh_boxes", "split_boxes"]

@@ -113,6 +113,3 @@ def _advise(message: str) -> str:
     if "unknown" in lowered or "format" in lowered or "read" in lowered or "open" in lowered:
         return "check that the file is complete and is what its extension says; write it again as MSH 4.1"
     return "use a size closer to that of the smallest part, and a unit in which lengths are about 1"
-
-
-__all__ = ["OWN_SIZES", "gmsh_session", "release_gmsh", "stdout_closed"]

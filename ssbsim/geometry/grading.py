@@ -284,6 +284,3 @@ def _too_many_cells(where: str) -> MeshError:
         where=where,
         hint="check the units of spacing.interface and spacing.bulk, or raise them",
     )
-
-
-__all__ = ["MAXIMUM_CELLS", "THIN_LAYER_CELLS", "GradedStack", "graded_coordinates", "graded_sizes"]

@@ -69,6 +69,3 @@ def _name_pieces(mesh: MeshData, films: frozenset[int]) -> MeshData:
             new_number[piece] = len(grains)
             grains.append(replace(grain, name=grain.name + piece_letters(rank)))
     return replace(mesh, cell_grain=new_number[pieces], grains=tuple(grains))
-
-
-__all__ = ["mesh_partition"]

@@ -56,6 +56,3 @@ class Partition:
     def dimension(self) -> int:
         """Dimension of the space: 2 or 3."""
         return int(self.points.shape[1])
-
-
-__all__ = ["OUTSIDE", "Partition"]

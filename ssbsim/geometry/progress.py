@@ -32,6 +32,3 @@ def listening(listener: Listener) -> Iterator[None]:
         yield
     finally:
         _listener.reset(token)
-
-
-__all__ = ["Listener", "listening", "progress"]

@@ -185,6 +185,3 @@ def _divide(lattice: Int, simplices_are_odd: NDArray[np.bool_], r: int) -> Int:
     if dimension:
         divided[turned] = divided[turned][:, [*range(dimension - 1), dimension, dimension - 1]]
     return divided.reshape(-1, dimension + 1)
-
-
-__all__ = ["MAXIMUM_CELLS", "divide_triangles", "refine_mesh"]

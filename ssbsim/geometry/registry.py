@@ -106,6 +106,3 @@ def _import_kinds() -> None:
     package = importlib.import_module("ssbsim.geometry.kinds")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
-
-
-__all__ = ["Builder", "build_geometry", "case_folder", "is_quick", "list_geometries", "register_geometry"]

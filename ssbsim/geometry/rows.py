@@ -172,6 +172,3 @@ def _is_odd(order: Int) -> NDArray[np.bool_]:
         for j in range(i + 1, order.shape[1]):
             odd ^= order[:, i] > order[:, j]
     return odd
-
-
-__all__ = ["extrude_facets", "film_levels", "row_levels", "solve_displacements", "squeeze_levels", "steeper_levels"]

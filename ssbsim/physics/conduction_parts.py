@@ -105,6 +105,3 @@ def _jump_form(transport: LinearTransport, conductance: Any, entities: Any) -> A
     u, v = ufl.TrialFunction(transport.space)[0], ufl.TestFunction(transport.space)[0]
     here = Measures(transport.mesh, interior={"": entities}).interior("")
     return dolfinx.fem.form(conductance * (u("+") - u("-")) * (v("+") - v("-")) * here)
-
-
-__all__ = ["ConductionPart", "boundary_parts", "bulk_parts"]

@@ -213,6 +213,3 @@ class _Sums:
         unknowns = self._placement.unknowns
         first, second = ([function[i](side) for i in range(len(unknowns))] for side in "+-")
         return unknowns.state(first, interface), unknowns.state(second)
-
-
-__all__ = ["Forms", "Parameters", "build_forms"]

@@ -163,6 +163,3 @@ def unknowns_of(phases: Mapping[str, PhaseModel], internal: Mapping[str, tuple[s
         for name in names
     )
     return Unknowns((*species, Unknown(POTENTIAL, Kind.POTENTIAL, 1, "V"), *own))
-
-
-__all__ = ["POTENTIAL", "Kind", "Unknown", "Unknowns", "unknowns_of"]

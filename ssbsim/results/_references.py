@@ -53,6 +53,3 @@ def references(
 def bibliography(entries: Sequence[Mapping[str, str]]) -> str:
     """The content of ``references.bib``."""
     return _HEAD + "\n".join(f"\n{one['bibtex']}" for one in entries) + "\n"
-
-
-__all__ = ["bibliography", "references"]

@@ -86,6 +86,3 @@ def _grid(mesh: MeshData) -> Grid:
         phase_names=mesh.phases,
         grain_names=tuple(grain.name for grain in mesh.grains),
     )
-
-
-__all__ = ["write_mesh_files"]

@@ -110,6 +110,3 @@ def gmres(
             break
         basis.append(vector / norm)
     return np.asarray(y @ np.array(basis[: len(y)]))
-
-
-__all__ = ["complex_response", "gmres"]

@@ -349,6 +349,3 @@ def _multiply(matrix: PETSc.Mat, u: Floats) -> Floats:
     x.destroy()
     b.destroy()
     return product
-
-
-__all__ = ["Drive", "FrequencyResponse", "ResponseMatrices"]

@@ -162,6 +162,3 @@ def reduce_response(response: FrequencyResponse, frequencies: Floats, tolerance:
         where="impedance",
         hint="Raise the tolerance of the study, make the range of frequencies smaller, or use method: direct.",
     )
-
-
-__all__ = ["ReducedModel", "reduce_response"]

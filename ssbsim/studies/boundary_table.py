@@ -44,6 +44,3 @@ def list_boundaries(simulation: Simulation, species: str) -> dict[str, dict[str,
                 for column, value in zip(columns.values(), row, strict=True):
                     column.append(value)
     return {"boundaries": columns} if columns["first grain"] else {}
-
-
-__all__ = ["list_boundaries"]

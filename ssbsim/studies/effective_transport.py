@@ -364,6 +364,3 @@ def run_effective_transport(
                     }
     tables = simulation.comm.bcast(list_boundaries(simulation, study.species), root=0)
     return StudyResult(index, "effective_transport", tables=tables, quantities=quantities)
-
-
-__all__ = ["SIDES", "EffectiveTransport", "effective_transport", "run_effective_transport"]

@@ -284,6 +284,3 @@ def _check_mobility(simulation: Simulation) -> None:
             where="solver.newton",
             hint="Write 'newton: full', or take the impedance at an equilibrium.",
         )
-
-
-__all__ = ["Spectrum", "driven_terminal", "impedance_spectrum", "run_impedance"]

@@ -153,6 +153,3 @@ def isotope_exchange(case: Case, mesh: DistributedMesh, scales: Scales, study: T
         preset=choose_preset(case.solver.linear, mesh.dim, storage.getSize()[0]),
         tolerance=study.tolerance * abs(study.fraction - study.initial),
     )
-
-
-__all__ = ["IsotopeExchange", "check_source", "isotope_exchange"]

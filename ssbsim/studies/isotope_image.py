@@ -183,6 +183,3 @@ def _facet_measures(at: Floats) -> Floats:
     gram = np.einsum("nij,nkj->nik", edges, edges)
     measures: Floats = np.sqrt(np.maximum(np.linalg.det(gram), 0.0)) / (1.0 if at.shape[1] == 2 else 2.0)
     return measures
-
-
-__all__ = ["CornerValues", "boundary_steps", "record", "sample"]

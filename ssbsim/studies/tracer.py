@@ -202,6 +202,3 @@ def _read(
 
 def _put(quantities: dict[str, dict[str, Any]], name: str, value: float, unit: str, how: str) -> None:
     quantities[name] = {"value": float(value), "unit": unit, "how": how}
-
-
-__all__ = ["gather_corners", "run_tracer"]

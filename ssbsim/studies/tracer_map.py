@@ -233,6 +233,3 @@ class TracerMap:
         u.x.scatter_forward()
         pixels = self.comm.allreduce(self._pixels @ u.x.array, op=MPI.SUM).reshape(self.grain.shape)
         return record(np.where(self.grain >= 0, pixels, np.nan), pixel=self.image.pixel, blur=self.image.blur)
-
-
-__all__ = ["TracerMap"]

@@ -232,14 +232,3 @@ def _solve(
         )
     solution: Profile = found.sol
     return solution
-
-
-__all__ = [
-    "Body",
-    "radial_diffusion",
-    "radial_double_layer",
-    "radial_layer",
-    "radial_uptake",
-    "screened_potential",
-    "shell_resistance",
-]

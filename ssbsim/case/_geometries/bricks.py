@@ -129,6 +129,3 @@ class BricksGeometry(GeometrySection):
                 if following is not None:
                     pairs.append((names[n], names[following]))
         return tuple(pairs)
-
-
-__all__ = ["BricksGeometry"]

@@ -268,6 +268,3 @@ class CompositeGeometry(GeometrySection):
         if boundary in ("right", VOID_BOUNDARY) or not self.is_divided or separator is None:
             return (self.electrolyte.phase,)
         return (self.electrolyte.phase, separator)
-
-
-__all__ = ["VOID_BOUNDARY", "CompositeGeometry"]

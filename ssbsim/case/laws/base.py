@@ -68,6 +68,3 @@ class LawModel(Model):
             concentration: Of all its isotopes in the neutral bulk of the first-named side (mol/m3).
         """
         raise TypeError(f"the law '{self.law}' knows no isotopes")
-
-
-__all__ = ["LawModel", "NamedSpecies", "Side"]

@@ -121,6 +121,3 @@ def _thinned(curve: Curve, panel: Panel) -> tuple[Floats, Floats]:
     wanted = np.linspace(place.min(), place.max(), _MOST_POINTS)
     picked = np.unique(np.argmin(np.abs(place[:, None] - wanted[None, :]), axis=0))
     return x[picked], y[picked]
-
-
-__all__ = ["draw_overlay"]

@@ -92,6 +92,3 @@ class Panel:
     log_y: bool = False
     x_range: tuple[float, float] | None = None
     y_range: tuple[float, float] | None = None
-
-
-__all__ = ["Curve", "Kind", "Panel", "Row"]

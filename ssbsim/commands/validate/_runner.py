@@ -275,6 +275,3 @@ def _write_tables(folder: Path, outcomes: Sequence[Outcome]) -> None:
             parts += ["", f"![{title}]({name}.png)"]
         parts.append("")
     (folder / "table.md").write_text("\n".join(parts), encoding="utf-8")
-
-
-__all__ = ["Bench", "Outcome", "case_folder", "find_cases", "load_case_file", "run_case", "validate"]

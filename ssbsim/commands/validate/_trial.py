@@ -155,6 +155,3 @@ class Trial:
 
 def _updates(potentials: Mapping[str, float] | None) -> dict[str, TerminalUpdate]:
     return {name: TerminalUpdate(potential=value) for name, value in (potentials or {}).items()}
-
-
-__all__ = ["Profile", "Trial"]

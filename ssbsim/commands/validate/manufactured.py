@@ -141,6 +141,3 @@ def order_rows(
         Row(f"{label}: order of {name}", expected, float(np.float64(order)), tolerance, kind=kind)  # type: ignore[arg-type]
         for name, order in orders.items()
     ]
-
-
-__all__ = ["Errors", "Part", "observed_orders", "order_rows", "solve_manufactured"]

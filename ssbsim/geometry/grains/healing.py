@@ -282,6 +282,3 @@ def _insert(loop: Loop, a: int, b: int, c: int) -> list[Loop]:
         return [(*around, c)]
     split = around.index(c)
     return [part for part in (around[: split + 1], around[split:]) if len(part) >= 3]
-
-
-__all__ = ["heal"]

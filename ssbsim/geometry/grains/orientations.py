@@ -51,6 +51,3 @@ def _relative(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.floa
     w = np.sum(p * q, axis=-1)
     v = p[..., :1] * q[..., 1:] - q[..., :1] * p[..., 1:] - np.cross(p[..., 1:], q[..., 1:])
     return np.concatenate([w[..., None], v], axis=-1)
-
-
-__all__ = ["Quaternion", "misorientation_angle", "random_orientations"]

@@ -309,15 +309,3 @@ def relax(seeds: Float, targets: Float | None, box: Float, *, steps: int, period
             "The number of relaxation steps is negative.", where="geometry.relaxation", hint="use 0 or more"
         )
     return diagram
-
-
-__all__ = [
-    "Images",
-    "PowerDiagram",
-    "PowerFaces",
-    "fit_measures",
-    "make_images",
-    "power_diagram",
-    "power_faces",
-    "relax",
-]

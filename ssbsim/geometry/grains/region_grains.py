@@ -86,6 +86,3 @@ def _shells(points: Float, triangles: Int) -> list[Int]:
     label = connected_parts((a.ravel(), b.ravel()), len(points))[triangles[:, 0]]
     shells = [triangles[label == number] for number in np.unique(label)]
     return sorted(shells, key=lambda shell: -float(np.ptp(points[shell].reshape(-1, 3), axis=0).max()))
-
-
-__all__ = ["divide_regions"]

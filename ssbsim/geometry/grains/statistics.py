@@ -84,6 +84,3 @@ def mesh_statistics(mesh: MeshData, phase: str) -> GrainStatistics:
             whole[name] = whole.get(name, 0.0) + measure
     boundary = sum(measure * 0.5 * ((a in ours) + (b in ours)) for (a, b), measure in mesh.interface_measures().items())
     return grain_statistics(list(whole.values()), boundary, mesh.dimension)
-
-
-__all__ = ["GrainStatistics", "grain_statistics", "mesh_statistics"]

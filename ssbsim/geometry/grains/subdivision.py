@@ -263,6 +263,3 @@ def _move(points: Float, cells: Int, vertices: Int, stars: list[Int], targets: F
         points[vertices[~moved]] = (old + part * step)[~moved]
         moved |= np.minimum.reduceat(scaled_jacobians(points, around), starts) >= bound
     points[vertices[~moved]] = old[~moved]
-
-
-__all__ = ["LEAST_QUALITY", "cell_facets", "divide_body", "facets_between"]

@@ -298,15 +298,3 @@ def order_loop(points: Float, vertices: Sequence[int], normal: Float) -> Loop:
     first /= np.linalg.norm(first)
     angle = np.arctan2(away @ np.cross(normal, first) / np.linalg.norm(normal), away @ first)
     return tuple(vertices[k] for k in np.argsort(angle, kind="stable"))
-
-
-__all__ = [
-    "SAME_PLACE",
-    "Loop",
-    "Tessellation",
-    "compact",
-    "loop_edges",
-    "order_loop",
-    "same_places",
-    "tessellate",
-]

@@ -186,6 +186,3 @@ def stretch(cells: Tessellation, factors: Float) -> Tessellation:
     return replace(
         cells, points=cells.points * factors, box=cells.box * factors, cuts=tuple(x * factors[0] for x in cells.cuts)
     )
-
-
-__all__ = ["extrude", "stack_layers", "stretch"]

@@ -300,6 +300,3 @@ def _crowded_on_walls(found: _Numbered, box: Float) -> NDArray[np.bool_]:
             touched[1:] |= close
             bad[owner[here][order][touched[1:-1]]] = True
     return bad
-
-
-__all__ = ["FairCurve", "FairOutlines", "fair_outlines"]

@@ -248,6 +248,3 @@ def _unreadable(path: Path, reason: object) -> MeshError:
         hint="check that the file is complete and is what its extension says; labels are saved by numpy.save "
         "(without objects), as .tif, or as .png",
     )
-
-
-__all__ = ["MAXIMUM_PIXELS", "read_colours", "read_labels"]

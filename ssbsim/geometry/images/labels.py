@@ -135,6 +135,3 @@ def _longest_neighbours(parts: Labels, pixel: Sequence[float], count: int) -> ND
     first = order[np.unique(owner[order], return_index=True)[1]]
     result: NDArray[np.int64] = other[first]
     return result
-
-
-__all__ = ["find_parts", "merge_small_parts", "name_grains", "refuse_small_parts"]

@@ -162,6 +162,3 @@ def _corner_pixels(grains: NDArray[np.int32]) -> NDArray[np.int32]:
     """Grains of the pixels at the lower left, lower right, upper left and upper right of each corner (edges repeated)."""
     padded = np.pad(grains, 1, mode="edge")
     return np.stack([padded[:-1, :-1], padded[1:, :-1], padded[:-1, 1:], padded[1:, 1:]], axis=-1)
-
-
-__all__ = ["Curve", "Outlines", "trace_outlines"]

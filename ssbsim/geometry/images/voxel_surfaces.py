@@ -74,6 +74,3 @@ def _worse_shape(points: Float, squares: Int) -> Float:
     bases = (np.diff(corners[:, [0, 1, 2, 0]], axis=1) ** 2).sum(axis=2).max(axis=1)
     shapes = (areas * normals).sum(axis=1) / bases
     return np.asarray(shapes.reshape(-1, 2).min(axis=1))
-
-
-__all__ = ["triangulate_voxels"]

@@ -126,6 +126,3 @@ def _fill(
         count += len(inner)
     origins = np.concatenate(source)
     return np.vstack(parts), np.vstack(found), grain[origins], wall[origins]
-
-
-__all__ = ["grade_walls"]

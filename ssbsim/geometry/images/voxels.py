@@ -389,6 +389,3 @@ def _worst_quality(eight: Float, centres: Float) -> Float:
     numbered = (9 * np.arange(voxels * choices)[:, None, None] + cells).reshape(-1, 4)
     worst: Float = _simplex.scaled_jacobians(points, numbered).reshape(voxels, choices, 12).min(axis=2)
     return worst
-
-
-__all__ = ["LEAST_QUALITY", "cut_quads", "interface_quads", "mesh_smooth_voxels", "wall_quads"]

@@ -267,6 +267,3 @@ def _check_count(index: Labels, parts: int, cells_per_pixel: int) -> None:
             hint="all cells of a mesh of voxels have one size, the smallest asked for: raise spacing.interface "
             "(one pixel is enough), lower spacing.refinement, or cut the image",
         )
-
-
-__all__ = ["build_image", "image_partition", "read_grains"]

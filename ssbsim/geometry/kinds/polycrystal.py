@@ -159,6 +159,3 @@ def _name_grains(geometry: PolycrystalGeometry) -> tuple[Grain, ...]:
     if geometry.core_width > 0.0:
         grains.append(Grain(geometry.core, geometry.core))
     return tuple(grains)
-
-
-__all__ = ["build_polycrystal", "divide_polycrystal", "grow_grains"]

@@ -290,6 +290,3 @@ def leave_out_holes(mesh: MeshData) -> MeshData:
         facet_boundary=boundary,
         boundaries=(*mesh.boundaries, VOID_BOUNDARY),
     )
-
-
-__all__ = ["HOLE", "leave_out_holes", "make_composite"]

@@ -147,6 +147,3 @@ def _sphere(own: int, centres: Float, radii: Float, side: float, container: Cont
         return np.asarray((sides + WIDENING * along).min(axis=1, initial=np.inf))
 
     return make_sphere(centre, radius, side, wanted, finest=_FINEST)
-
-
-__all__ = ["WIDENING", "Bodies", "make_bodies"]

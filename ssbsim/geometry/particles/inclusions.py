@@ -186,20 +186,3 @@ def _distances(places: Float, outline: Float) -> Float:
     offset = places[:, None] - outline
     fraction = np.clip(np.sum(offset * along, axis=2) / np.sum(along**2, axis=1), 0.0, 1.0)
     return np.asarray(np.linalg.norm(offset - fraction[..., None] * along, axis=2).min(axis=1))
-
-
-__all__ = [
-    "CHORDS",
-    "WHERE",
-    "Container",
-    "Inclusion",
-    "closed_loop",
-    "disc_places",
-    "divide",
-    "largest_side",
-    "make_disc",
-    "make_sphere",
-    "reach",
-    "side_places",
-    "wanted_sizes",
-]

@@ -59,6 +59,3 @@ def hull_distance(one: Float, other: Float) -> float:
     normal = matrix[:-1] @ shares
     length = float(np.linalg.norm(normal))
     return max(0.0, float(np.min(apart @ normal)) / length) if length > 0.0 else 0.0
-
-
-__all__ = ["hull_distance", "inscribed_balls"]

@@ -343,6 +343,3 @@ def _close_pairs(places: Float, distance: float) -> tuple[Integers, Integers]:
         return first, second
     pairs = cKDTree(places).query_pairs(distance, output_type="ndarray")
     return pairs[:, 0], pairs[:, 1]
-
-
-__all__ = ["RANDOM_CLOSE_PACKING", "ball_measure", "draw_diameters", "filled_fraction", "pack_balls", "smallest_gap"]

@@ -223,6 +223,3 @@ def _divided(outlines: Sequence[Float], sides: Float, container: Container) -> l
             points.append(start + divide(sizes, length, container.growth)[:-1, None] * (end - start))
         divided.append(Inclusion(np.vstack(points), closed_loop(sum(map(len, points)))))
     return divided
-
-
-__all__ = ["make_polygons"]

@@ -102,5 +102,3 @@ def _outward(points: Float, triangles: Int) -> Int:
 
 # Between neighbouring corners of the icosahedron.
 _EDGE_ANGLE = math.atan(2.0)
-
-__all__ = ["triangulate_sphere"]

@@ -65,6 +65,3 @@ def divide_line(length: float, start: float, end: float, largest: float, *, grow
     falling = length - end * np.expm1(slope * np.minimum(total - steps, fall)) / slope
     level = first + (steps - rise) * largest
     return np.where(steps <= rise, rising, np.where(steps >= rise + flat, falling, level))
-
-
-__all__ = ["divide_line", "vertex_sizes"]

@@ -350,6 +350,3 @@ def _following(loops: list[Int]) -> Int:
 def _following_sizes(sizes: list[int]) -> Int:
     starts = np.cumsum([0, *sizes[:-1]])
     return np.concatenate([start + np.roll(np.arange(size), -1) for start, size in zip(starts, sizes, strict=True)])
-
-
-__all__ = ["mesh_planar"]

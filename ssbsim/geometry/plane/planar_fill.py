@@ -121,6 +121,3 @@ def fill_loops(
             )
         triangles.append(turned)
     return inner, triangles
-
-
-__all__ = ["fill_loops", "group_loops"]

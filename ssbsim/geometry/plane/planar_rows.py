@@ -326,6 +326,3 @@ def _find_bad(ring: Ring, levels: Float, *, close: bool) -> Int:
             apart &= (forward != second) & (backward != second)
         crossing = np.concatenate([crossing, first[apart]])
     return np.asarray(np.unique(np.concatenate([lined[is_bad], ends[is_bad], crossing, after[crossing]])))
-
-
-__all__ = ["Lining", "Ring", "line_ring"]

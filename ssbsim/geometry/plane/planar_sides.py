@@ -253,6 +253,3 @@ def cut_to_fit(cells: Int, hanging: Mapping[tuple[int, int], list[int]]) -> tupl
     if not result:
         return cells, origin
     return np.vstack([cells[keep], np.array(result)]), np.concatenate([origin[keep], sources])
-
-
-__all__ = ["Sides", "cut_to_fit", "find_loops", "vertex_turns"]

@@ -164,5 +164,3 @@ def _cannot_be_filled(polygon: Polygon) -> MeshError:
 
 
 FRONTAL_DELAUNAY = {**OWN_SIZES, "Mesh.Algorithm": 6}
-
-__all__ = ["FRONTAL_DELAUNAY", "Polygon", "fill_polygons", "loop_area", "turn_left"]

@@ -132,6 +132,3 @@ def _group_planes(planes: Float) -> Int:
         own[order] = steps
         group = np.unique(np.column_stack([group, own]), axis=0, return_inverse=True)[1].reshape(-1)
     return group
-
-
-__all__ = ["BodySurface", "cut_open"]

@@ -59,6 +59,3 @@ def _foot(points: Float, triangles: Float) -> Float:
         closer = outside & (distance < best)
         foot[closer], best[closer] = on_edge[closer], distance[closer]
     return foot
-
-
-__all__ = ["nearest_on_triangles"]

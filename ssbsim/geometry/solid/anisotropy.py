@@ -287,6 +287,3 @@ def _press(points: Float, triangles: Int, planes: Float) -> None:
             points[on] -= off[:, None] * plane[:, :3]
     for corner in range(3):
         points[triangles[is_along_axis, corner], largest[is_along_axis]] = planes[is_along_axis, 3]
-
-
-__all__ = ["mesh_anisotropic", "refine_anisotropic"]

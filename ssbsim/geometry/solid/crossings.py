@@ -40,6 +40,3 @@ def find_crossings(points: Float, triangles: Int) -> Int:
 
 def _volume(a: Float, b: Float, c: Float, d: Float) -> Float:
     return np.asarray(np.einsum("ij,ij->i", np.cross(b - a, c - a), d - a))
-
-
-__all__ = ["find_crossings"]

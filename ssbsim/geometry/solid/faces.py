@@ -222,6 +222,3 @@ def _lift(triangles: Int, height: Float, count: int) -> Float:
     matrix = coo_array((inner.sum(axis=1), (np.arange(count - known),) * 2)).tocsc() - inner[:, known:]
     solution = spsolve(matrix.tocsc(), inner[:, :known] @ height)
     return np.concatenate([height, np.atleast_1d(solution)])
-
-
-__all__ = ["Plane", "TriangulatedFaces", "fit_plane", "triangulate_faces"]

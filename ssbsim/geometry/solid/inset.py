@@ -240,15 +240,3 @@ def _cross(points: Float, triangles: Int) -> Float:
 def _unit(vectors: Float) -> tuple[Float, Float]:
     length = np.linalg.norm(vectors, axis=-1)
     return vectors / np.where(length > 0.0, length, 1.0)[..., None], length
-
-
-__all__ = [
-    "SHARP",
-    "GrainSurface",
-    "InsetDirections",
-    "displace",
-    "find_directions",
-    "find_room",
-    "graded_distances",
-    "limit_slope",
-]

@@ -299,6 +299,3 @@ class _Columns:
         bad = np.zeros(len(self._feet), dtype=bool)
         bad[foot[poor]] = True
         return bad, bool((poor & (row < max(self.film_rows))).any())
-
-
-__all__ = ["SHARE", "SLOPE", "Lining", "RowKind", "line_grain"]

@@ -139,6 +139,3 @@ def _is_inside(points: Float, shell: Int, other: Int) -> bool:
         + np.einsum("ij,ij->i", c, a) * lb
     )
     return bool(abs(np.arctan2(numerator, denominator).sum()) > np.pi)
-
-
-__all__ = ["enclosed_volume", "find_shells", "group_pieces", "next_side", "pair_across_edges"]

@@ -282,6 +282,3 @@ def _row_kinds(
         return kind, []
     distinct, kind[has_rows] = np.unique(table[has_rows], axis=0, return_inverse=True)
     return kind, [RowKind(float(f), int(g), float(h), bool(m)) for f, g, h, m in distinct]
-
-
-__all__ = ["mesh_solid"]

@@ -127,6 +127,3 @@ def _is_filled(points: Float, surface: Int, cells: Int) -> bool:
         return False
     keys = facet_keys(np.vstack([table.exterior, surface]), len(points))
     return bool(np.array_equal(np.sort(keys[: len(surface)]), np.sort(keys[len(surface) :])))
-
-
-__all__ = ["fill_bodies"]

@@ -220,6 +220,3 @@ def trace_loops(partner: Int, regions: Int, members: Int) -> list[Int]:
             turn = next_side(int(partner[turn]))
         following[side] = turn
     return [np.array(loop) for loop in closed_loops(dict(sorted(following.items())))]
-
-
-__all__ = ["OutlineError", "Walls", "remesh_walls", "trace_loops"]

@@ -142,6 +142,3 @@ class OneSpecies(InterfaceLaw):
     def conductances(self, species: str, *, tracer: bool = False) -> Floats | None:
         """The conductance; a tracer has the same, as a Haven ratio of 1 would give."""
         return np.full(self.pairs, float(self.conductance)) if species == self.species else None
-
-
-__all__ = ["Contact", "InterfaceLaw", "OneSpecies"]

@@ -58,6 +58,3 @@ def fit_picture(measured: Floats, fitted: Floats, deviation: Floats | None, pixe
         stream = io.BytesIO()
         figure.savefig(stream, format="png")
     return stream.getvalue()
-
-
-__all__ = ["fit_picture"]

@@ -56,6 +56,3 @@ def draw_upscaling(
         ohm.set_xlabel("drop at the boundary (mV)")
         ohm.set_ylabel("current (A/m²)")
     return figure
-
-
-__all__ = ["draw_upscaling"]
