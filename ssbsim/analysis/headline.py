@@ -107,6 +107,8 @@ def _terminal_numbers(row: StepRow) -> Quantities:
         _put(found, f"current of terminal {name}", terminal.current, "A/m^2", how)
         if terminal.charge is not None:
             _put(found, f"charge of terminal {name}", terminal.charge, "C/m^2", how)
+        for k, flux in terminal.fluxes.items():
+            _put(found, f"flux of {k} at terminal {name}", flux, "mol/(m^2 s)", how)
     return found
 
 

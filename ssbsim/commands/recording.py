@@ -227,9 +227,15 @@ class Recorder:
         terminals = {}
         for name in simulation.functional.placement.terminals:
             area = simulation.boundary_measures[name]
-            current = simulation.current(name, flows, self._flows, report.supplied, record.size)
-            charge = flows.charge[name] / area if name in flows.charge else None
-            terminals[name] = TerminalRow(area, current / area, charge, simulation.outside.potential(name))
+            mean = simulation.mean_current(name, flows, self._flows, report.supplied, record.size)
+            terminals[name] = TerminalRow(
+                area,
+                simulation.current(name, flows) / area,
+                mean / area,
+                flows.charge[name] / area if name in flows.charge else None,
+                simulation.outside.potential(name),
+                {k: rate / area for k, rate in flows.species[name].items()},
+            )
         self._flows = flows
         row = StepRow(
             step=simulation.step,

@@ -283,7 +283,7 @@ def debye_length(model: PhaseModel) -> float:
     """Debye length of the neutral bulk (scaled): ``lambda^2 = permittivity / sum z^2 dc/da``.
 
     ``dc/da`` is the derivative of the concentrations in their argument: c for dilute species, ``N x (1 - x)`` for a lattice
-    gas, so that the three textbook formulas are this one.
+    gas, so that the three textbook formulas are this one. Infinite where nothing mobile has a charge.
     """
     step = 1e-5
     charge = []
@@ -291,4 +291,4 @@ def debye_length(model: PhaseModel) -> float:
         c = model.concentrations(State(model.bulk_potential, phi), NUMPY)
         charge.append(sum(model.charges[k] * ck for k, ck in c.items()))
     screening = -(charge[0] - charge[1]) / (2 * step)
-    return float(np.sqrt(model.permittivity / screening))
+    return float(np.sqrt(model.permittivity / screening)) if screening > 0.0 else np.inf

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -12,15 +12,19 @@ class TerminalRow:
 
     Args:
         area: Of the terminal, in the unit that the dimension of the cell gives it.
-        current: A/m2: the mean over the step, outside of time the present one.
+        current: A/m2, at the end of the step.
+        mean_current: A/m2: the charge that passed over the step, divided by it; not a number outside of time.
         charge: C/m2 on an electrode that faces an electrolyte; ``None`` for others.
         potential: V that it applies; ``None`` if it applies none.
+        fluxes: mol/(m2 s) of every species that it exchanges, at the end of the step.
     """
 
     area: float
     current: float
+    mean_current: float
     charge: float | None
     potential: float | None
+    fluxes: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ class StepRow:
         }
         for name, terminal in self.terminals.items():
             named[f"current {name} [A/m^2]"] = terminal.current
+            named[f"mean current {name} [A/m^2]"] = terminal.mean_current
+            named |= {f"flux {k} {name} [mol/(m^2 s)]": flux for k, flux in terminal.fluxes.items()}
             if terminal.charge is not None:
                 named[f"charge {name} [C/m^2]"] = terminal.charge
             if terminal.potential is not None:

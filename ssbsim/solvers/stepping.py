@@ -10,6 +10,11 @@ instead of adding up.
 The outside enters at fixed rows. There the residual ``q + tau dR/dy - target`` is ``tau`` times the rate at which the outside
 supplies the row; for phi in a Poisson phase it is the charge on the electrode itself. Where a terminal is given a current its
 charge is carried from step to step like an amount, so that the current charges it.
+
+A point also says how fast the fields and these charges change there, so that a current is that of an instant. A step of
+TR-BDF2 has them from its second stage, ``dy/dt = (y2 - newer y1 - older y0) / (d h)``, the very formula by which amounts
+change, so that currents add up as charges do. After a jump there is no past to look back at; there
+``(C + s K) dy/dt = dq/dt`` with an s far below the step.
 """
 
 from __future__ import annotations
@@ -23,9 +28,12 @@ import numpy.typing as npt
 from mpi4py import MPI
 
 from ssbsim.solvers.newton import ImplicitSolver, NewtonReport
-from ssbsim.solvers.tableau import DIAGONAL, ERROR, GAMMA, WEIGHTS
+from ssbsim.solvers.tableau import DIAGONAL, ERROR, GAMMA, NEWER, OLDER, WEIGHTS
 
 Floats = npt.NDArray[np.float64]
+
+#: s over the step after a jump.
+_INSTANT = 1e-3
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,8 @@ class TimePoint:
         rate: ``dq/dt``; ``None`` after a jump.
         supply: What the outside supplies at fixed rows: a rate, or the charge itself where phi holds at every instant.
         slope: ``dy/dt`` over the last step, for the next initial guess.
+        velocity: ``dy/dt`` at this point; ``None`` where no step in time led here.
+        charging: ``d/dt`` of the charge that the outside supplies where phi holds at every instant; likewise.
     """
 
     time: float
@@ -47,6 +57,8 @@ class TimePoint:
     rate: Floats | None
     supply: Floats
     slope: npt.NDArray[Any] | None = None
+    velocity: Floats | None = None
+    charging: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +126,7 @@ class Integrator:
     def trbdf2(self, point: TimePoint, size: float) -> StepReport:
         """TR-BDF2 from a point whose rate is known."""
         if point.rate is None:
-            return self.euler(point, size)
+            return self._after_a_jump(self.euler(point, size), size)
         tau = DIAGONAL * size
         guess = point.y if point.slope is None else point.y + point.slope * GAMMA * size
         self._put(guess)
@@ -143,8 +155,31 @@ class Integrator:
         error = self.solver.comm.allreduce(float(np.max(np.abs(delta), initial=0.0)), op=MPI.MAX)
         flows = [weight * self._flow(at) for weight, at in zip(WEIGHTS, (point.supply, supply1, supply2), strict=True)]
         supplied = size * (flows[0] + flows[1] + flows[2])
-        new = TimePoint(point.time + size, y2, q2, f2, supply2, (y2 - y1) / ((1.0 - GAMMA) * size))
+        velocity, charging = (
+            (two - NEWER * one - OLDER * zero) / tau
+            for zero, one, two in ((point.y, y1, y2), (point.supply, supply1, supply2))
+        )
+        new = TimePoint(
+            point.time + size,
+            y2,
+            q2,
+            f2,
+            supply2,
+            (y2 - y1) / ((1.0 - GAMMA) * size),
+            velocity,
+            np.where(self._stores, 0.0, charging),
+        )
         return StepReport(new, (first, second), error, supplied)
+
+    def _after_a_jump(self, report: StepReport, size: float) -> StepReport:
+        """The report of an Euler step, with the velocity that belongs to the rates at its end."""
+        point = report.accepted
+        if point is None or point.rate is None:
+            return report
+        self.solver.linearise(_INSTANT * size)
+        velocity = self.solver.solve_linear(point.rate)
+        charging = np.where(self._stores | self._free, 0.0, self.solver.stored(velocity))
+        return replace(report, accepted=replace(point, velocity=velocity, charging=charging))
 
     def _stage(self, target: Floats, tau: float) -> tuple[NewtonReport, Floats, Floats]:
         """Solve ``q + tau dR/dy = target``; returns the report, the carried q and the supply at fixed rows."""

@@ -325,7 +325,11 @@ def run_effective_transport(
             hint="Use " + ", ".join("xyz"[: mesh.dim]) + ", or leave axes out for all.",
         )
     quantities: dict[str, dict[str, Any]] = {}
+    charge = simulation.functional.placement.unknowns.charges.get(study.species)
     for word, unit, tracer in (("conductivity", "S/m", False), ("tracer diffusivity", "m^2/s", True)):
+        if charge == 0 and not tracer:
+            # What has no charge conducts no current.
+            continue
         found = effective_transport(case, mesh, simulation.scales, study.species, tracer=tracer, axes=axes)
         how = f"of {study.species}, opposite faces held at two potentials, nothing through the others"
         for i, axis in enumerate(axes):

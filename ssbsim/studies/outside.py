@@ -100,9 +100,11 @@ class Outside:
         values = {**model.fixed, **model.applied}
         if POTENTIAL in values:
             return float(values[POTENTIAL].value * self._scales.potential)
+        charges = self._functional.placement.unknowns.charges
         for k, applied in values.items():
-            charge = self._functional.placement.unknowns.charges[k]
-            return float((applied.value - model.reference[k]) * self._scales.potential / charge)
+            # The potential does not act on what has no charge.
+            if charges[k] != 0:
+                return float((applied.value - model.reference[k]) * self._scales.potential / charges[k])
         return None
 
     def check(self) -> None:

@@ -38,11 +38,13 @@ class Flows:
         species: Rate of supply of each species by each terminal (mol/s).
         electronic: Electronic current of each terminal (A).
         charge: Charge on each electrode that faces a Poisson phase (C).
+        charging: Rate at which that charge grows (A); zero outside of time.
     """
 
     species: dict[str, dict[str, float]]
     electronic: dict[str, float]
     charge: dict[str, float]
+    charging: dict[str, float]
 
 
 def choose_scales(case: Case, data: MeshData) -> Scales:
@@ -141,22 +143,46 @@ class Simulation:
 
     def flows(self, point: TimePoint | None = None) -> Flows:
         """What every terminal supplies at a point of time."""
-        supply = (self.point if point is None else point).supply
+        point = self.point if point is None else point
         scales, functional = self.scales, self.functional
         size = self.mesh.area_unit
+        to_charge = scales.surface_charge * size
+        charging_rows = np.zeros_like(point.supply) if point.charging is None else point.charging
         species: dict[str, dict[str, float]] = {name: {} for name in functional.placement.terminals}
-        electronic, charge = {}, {}
+        electronic, charge, charging = {}, {}, {}
         for fixed in functional.placement.rows.fixed:
             if fixed.field != POTENTIAL:
-                species[fixed.terminal][fixed.field] = self.sum(supply[fixed.rows]) * scales.flux * size
+                species[fixed.terminal][fixed.field] = self.sum(point.supply[fixed.rows]) * scales.flux * size
                 continue
             is_charge = functional.placement.rows.instantaneous[fixed.rows]
             if self.sum(is_charge):
-                charge[fixed.terminal] = self.sum(supply[fixed.rows][is_charge]) * scales.surface_charge * size
-            electronic[fixed.terminal] = self.sum(supply[fixed.rows][~is_charge]) * scales.current * size
+                charge[fixed.terminal] = self.sum(point.supply[fixed.rows][is_charge]) * to_charge
+                charging[fixed.terminal] = self.sum(charging_rows[fixed.rows][is_charge]) * to_charge / scales.time
+            electronic[fixed.terminal] = self.sum(point.supply[fixed.rows][~is_charge]) * scales.current * size
         for name, own_charge in functional.forms.stern_charges().items():
-            charge[name] = self.sum(own_charge) * scales.surface_charge * size
-        return Flows(species, electronic, charge)
+            charge[name] = self.sum(own_charge) * to_charge
+        for name, rate in self._stern_charging(point).items():
+            charging[name] = rate * to_charge / scales.time
+        return Flows(species, electronic, charge, charging)
+
+    def _stern_charging(self, point: TimePoint) -> dict[str, float]:
+        """How fast the charge of electrodes behind a Stern capacity grows (scaled): it is linear in the fields."""
+        forms, y = self.functional.forms, self.functional.y.x
+        if not forms.stern_charge:
+            return {}
+        if point.velocity is None:
+            return dict.fromkeys(forms.stern_charge, 0.0)
+        here, n, found = y.array.copy(), self.functional.placement.n_owned_rows, []
+        for fields in (point.velocity, np.zeros(n)):
+            y.array[:n] = fields
+            y.scatter_forward()
+            found.append(forms.stern_charges())
+        y.array[:] = here
+        return {name: self.sum(found[0][name] - found[1][name]) for name in forms.stern_charge}
+
+    def current(self, terminal: str, flows: Flows) -> float:
+        """Current of a terminal (A), positive into the cell: of ions and electrons, and what charges its electrode."""
+        return self.ionic_current(flows, terminal) + flows.charging.get(terminal, 0.0)
 
     def ionic_current(self, flows: Flows, terminal: str) -> float:
         """Current that a terminal supplies as ions and electrons (A); the charging of an electrode is not in it."""
@@ -195,23 +221,21 @@ class Simulation:
             result[fixed.terminal][fixed.field] = self.sum(amounts[fixed.rows]) * unit * size
         return result
 
-    def current(self, terminal: str, flows: Flows, before: Flows | None, amounts: Floats, size: float) -> float:
-        """Current of a terminal (A): the mean over a step of finite size, else the present one.
-
-        Over a step it includes the charging of the electrode, so that its integral is the charge that passed.
+    def mean_current(self, terminal: str, flows: Flows, before: Flows, amounts: Floats, size: float) -> float:
+        """Mean current of a terminal over a step (A): its integral is the charge that passed, that of a jump included.
 
         Args:
             terminal: Name.
             flows: At the end of the step.
-            before: At its beginning; ``None`` for the first.
+            before: At its beginning.
             amounts: What the outside supplied over the step (scaled).
-            size: Step (s).
+            size: Step (s); the mean over one that is not finite is not a number.
         """
         if not math.isfinite(size):
-            return self.ionic_current(flows, terminal)
+            return math.nan
         passed = self.supplied(amounts)[terminal]
         charge = passed.pop(POTENTIAL, 0.0) + sum(self.charges[k] * FARADAY * n for k, n in passed.items())
-        if terminal in flows.charge and before is not None:
+        if terminal in flows.charge:
             charge += flows.charge[terminal] - before.charge[terminal]
         return charge / size
 

@@ -20,7 +20,7 @@ def audited(
     audit = Audit()
     audit.begin({}, ())
     flowing = {"left": 1.0} if currents is None else currents
-    terminals = {k: TerminalRow(area, i / area, (charges or {}).get(k), None) for k, i in flowing.items()}
+    terminals = {k: TerminalRow(area, i / area, i / area, (charges or {}).get(k), None) for k, i in flowing.items()}
     row = StepRow(1, "1", 0.0, 0.0, 1, 1, 0.0, terminals, {}, "mol")
     audit.end_study(kind, row, **{"charge": (0.0, 1.0), "sites": {}, "cuts": None} | given)
     entry: dict[str, Any] = audit.result()["studies"][0]

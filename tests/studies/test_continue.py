@@ -75,5 +75,5 @@ def test_a_run_that_cannot_start_leaves_the_old_folder_alone(tmp_path: Path) -> 
 def test_current_of_every_step_adds_up_to_the_charge(tmp_path: Path) -> None:
     case = parse_case(CASE, name="continue", folder=tmp_path)
     whole = ssbsim.run(case, tmp_path / "whole", report=False, show_progress=False)
-    steps = whole.history["step size [s]"] * whole.history["current left [A/m^2]"]
+    steps = whole.history["step size [s]"] * whole.history["mean current left [A/m^2]"]
     assert steps.sum() == pytest.approx(whole.history["charge left [C/m^2]"].iloc[-1], rel=1e-9)

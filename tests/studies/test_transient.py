@@ -142,7 +142,7 @@ def test_the_current_integrates_to_the_charge(stern: float | None, other: str) -
             nonlocal before
             now = made.flows()
             for name in passed:
-                current = made.current(name, now, before, record.report.supplied, record.size)
+                current = made.mean_current(name, now, before, record.report.supplied, record.size)
                 passed[name] += current * record.size
             before = now
 
@@ -152,6 +152,31 @@ def test_the_current_integrates_to_the_charge(stern: float | None, other: str) -
     assert passed["left"] == pytest.approx(gained, rel=1e-10)
     # Whatever charge enters at one end leaves at the other: the cell as a whole is neutral.
     assert passed["right"] == pytest.approx(-gained, rel=1e-8)
+
+
+@pytest.mark.parametrize("stern", [None, 0.5])
+def test_the_current_at_a_time_is_the_rate_of_the_charge_at_that_time(stern: float | None) -> None:
+    terminals = {"left": electrode(0.0, stern_capacitance=stern), "right": electrode(0.0)}
+    times = [t * US for t in (0.198, 0.2, 0.202)]
+    study = transient(times[-1], terminals=JUMP, tolerance=1e-6, output_times={"times": times})
+    passed, at, steps = [], [], []
+    with simulation(make_case(**CELL | {"terminals": terminals}, study=[study])) as made:
+
+        def observe(record: StepRecord) -> None:
+            now = made.flows()
+            steps.append([made.current(name, now) for name in ("left", "right")])
+            if record.fields:
+                passed.append(now.charge["left"])
+                at.append(steps[-1][0])
+
+        run_studies(made, observe)
+    assert at[1] == pytest.approx((passed[2] - passed[0]) / (times[2] - times[0]), rel=1e-4)
+    left, right = np.array(steps).T
+    # What goes in comes out, at every instant; after the jump, where there is no past, but for the time that stands for one.
+    np.testing.assert_allclose(right[1:], -left[1:], rtol=1e-6)
+    assert right[0] == pytest.approx(-left[0], rel=1e-3)
+    # No charge of the jump is in the current after it: the cell relaxes slowly against the first step.
+    assert left[0] == pytest.approx(left[1], rel=1e-2)
 
 
 def test_too_many_steps_are_an_error() -> None:
