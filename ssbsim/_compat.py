@@ -9,13 +9,18 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-import dolfinx
-import dolfinx.cpp
-import dolfinx.fem.petsc
-import numpy as np
-import numpy.typing as npt
-from mpi4py import MPI
-from petsc4py import PETSc
+import petsc4py
+
+# Options come from the case. PETSc would also read a file `petscrc` in the working directory, which may lie beside a case.
+petsc4py.init(["ssbsim", "-skip_petscrc"])
+
+import dolfinx  # noqa: E402
+import dolfinx.cpp  # noqa: E402
+import dolfinx.fem.petsc  # noqa: E402
+import numpy as np  # noqa: E402
+import numpy.typing as npt  # noqa: E402
+from mpi4py import MPI  # noqa: E402
+from petsc4py import PETSc  # noqa: E402
 
 _VERSION = tuple(int(part) for part in dolfinx.__version__.split(".")[:2])
 

@@ -12,12 +12,15 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import ssbsim
 from ssbsim.errors import SsbsimError
+
+if TYPE_CHECKING:
+    from ssbsim.case import Case
 
 app = typer.Typer(
     add_completion=False,
@@ -29,6 +32,12 @@ app = typer.Typer(
 _state = {"debug": False}
 
 CaseFile = Annotated[Path, typer.Argument(help="The case file (YAML).", show_default=False)]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust-petsc-options", help="Let the file set any PETSc option; some run code or write to any file."
+    ),
+]
 RunPath = Annotated[Path, typer.Argument(help="A run folder.", show_default=False)]
 
 
@@ -43,6 +52,11 @@ def _rank() -> int:
 def _say(text: str) -> None:
     if _rank() == 0:
         typer.echo(text)
+
+
+def _given(case: Path, trust: bool) -> Case | Path:
+    """What a command starts from: the file itself, or the case in it when only the flag lets it in."""
+    return ssbsim.load_case(case, trust_petsc_options=True) if trust else case
 
 
 def _version(wanted: bool) -> None:
@@ -72,17 +86,18 @@ def run(
         Path | None, typer.Option("--continue", help="Go on from the last checkpoint of this run, into a new folder.")
     ] = None,
     report: Annotated[bool, typer.Option(help="Draw the pictures and write report.html.")] = True,
+    trust: Trust = False,
 ) -> None:
     """Run every study of a case."""
-    ssbsim.run(case, output, overwrite=overwrite, continue_from=continue_from, report=report, tell=_say)
+    ssbsim.run(_given(case, trust), output, overwrite=overwrite, continue_from=continue_from, report=report, tell=_say)
 
 
 @app.command()
-def check(case: CaseFile) -> None:
+def check(case: CaseFile, trust: Trust = False) -> None:
     """Validate a case, build its mesh and print what it holds. Solves nothing."""
     if _rank() != 0:
         return
-    found = ssbsim.check(ssbsim.load_case(case))
+    found = ssbsim.check(_given(case, trust))
     _say(str(found))
     found.raise_for_problems()
 
@@ -104,11 +119,12 @@ def fit(
         str, typer.Option(help="'one' permeability for all boundaries of a kind, or one for 'each' pair of grains.")
     ] = "one",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds.")] = False,
+    trust: Trust = False,
 ) -> None:
     """Fit diffusivity and permeabilities to a measured isotope map."""
     chosen = [name.strip() for name in parameters.split(",") if name.strip()]
     ssbsim.fit(
-        case,
+        _given(case, trust),
         image,
         output,
         grains=grains,
@@ -127,10 +143,11 @@ def mesh(
     ] = None,
     picture: Annotated[bool, typer.Option(help="Draw mesh.png.")] = True,
     cache: Annotated[bool, typer.Option(help="Take the mesh from those made before where it is there.")] = True,
+    trust: Trust = False,
 ) -> None:
     """Make the mesh of a case, say how good it is, and write it with a picture. Solves nothing."""
     if _rank() == 0:
-        ssbsim.mesh_case(case, output, picture=picture, use_cache=cache, tell=_say)
+        ssbsim.mesh_case(_given(case, trust), output, picture=picture, use_cache=cache, tell=_say)
 
 
 @app.command()
@@ -170,6 +187,7 @@ def upscale(
         str, typer.Option(help="Potentials applied, as in '10 mV, 0.1 V' (default: 1 mV).", show_default=False)
     ] = "",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the law that the folder holds.")] = False,
+    trust: Trust = False,
 ) -> None:
     """Turn a resolved grain boundary (1D) into an interface law for polycrystals."""
     from ssbsim.commands.upscale import read_list
@@ -179,7 +197,7 @@ def upscale(
     kelvin = read_list(temperatures, TEMPERATURE, where="--temperatures")
     volts = read_list(drops, POTENTIAL, where="--drops")
     folder = Path("upscaled") / case.stem if output is None else output
-    make(case, folder, temperatures=kelvin, drops=volts, overwrite=overwrite, tell=_say)
+    make(_given(case, trust), folder, temperatures=kelvin, drops=volts, overwrite=overwrite, tell=_say)
 
 
 @app.command()

@@ -32,6 +32,7 @@ from ssbsim.case._geometries import (
 )
 from ssbsim.case._impedance import Frequencies, ImpedanceStudy
 from ssbsim.case._load import document_of, load_case, parse_case, revise_case
+from ssbsim.case._petsc_options import forbidden_options
 from ssbsim.case._phase import Diffusivity, Phase, SiteClass, Species, is_material_file, parse_charge
 from ssbsim.case._schema import case_json_schema
 from ssbsim.case._study import (
@@ -94,6 +95,7 @@ __all__ = [
     "document_of",
     "dump_interface",
     "dump_resolved",
+    "forbidden_options",
     "is_material_file",
     "laws_that",
     "load_case",

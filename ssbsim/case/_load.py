@@ -16,11 +16,12 @@ from ssbsim.document.yaml_file import YamlDocument, parse_yaml, read_yaml
 _SET_ON_LOADING = ("source",)
 
 
-def load_case(path: Path | str) -> Case:
+def load_case(path: Path | str, *, trust_petsc_options: bool = False) -> Case:
     """Read, check and complete a case file, or the resolved.yaml of a run.
 
     Args:
         path: A YAML file.
+        trust_petsc_options: Let the file set any PETSc option; some run code or write to any file.
 
     Returns:
         The case, in SI units, with ``source`` set and paths inside it made absolute.
@@ -28,7 +29,13 @@ def load_case(path: Path | str) -> Case:
     Raises:
         InvalidCaseError: The file cannot be used; every problem is listed with file, line and key.
     """
-    case = validate_document(Case, read_yaml(path), folder=Path(path).resolve().parent, set_on_loading=_SET_ON_LOADING)
+    case = validate_document(
+        Case,
+        read_yaml(path),
+        folder=Path(path).resolve().parent,
+        set_on_loading=_SET_ON_LOADING,
+        is_trusted=trust_petsc_options,
+    )
     return case.model_copy(update={"source": Path(path)})
 
 

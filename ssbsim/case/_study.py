@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from ssbsim.case._impedance import ImpedanceStudy
+from ssbsim.case._petsc_options import forbidden_options
 from ssbsim.case._sources import BANK_1985, BARATTA_2023, DEUFLHARD_2004, HASEGAWA_2024, HOSEA_1996
 from ssbsim.case._tracer import TracerStudy
 from ssbsim.document.citations import Citation
 from ssbsim.document.model import Model
+from ssbsim.document.problems import problems_error
 from ssbsim.document.quantities import Count, EnergyEv, Number, Potential, Time, problem
 
 #: Output times of one study.
@@ -237,7 +239,7 @@ class Solver(Model):
         newton_iterations: Newton gives up after so many.
         coarse_mesh: ``error`` refuses a mesh that is coarser than the Debye length where a space charge forms;
             ``warn`` goes on.
-        petsc_options: Passed to PETSc as they are.
+        petsc_options: Methods, tolerances and limits for PETSc, by its own names.
     """
 
     sources: ClassVar[tuple[Citation, ...]] = (BARATTA_2023, DEUFLHARD_2004)
@@ -248,3 +250,15 @@ class Solver(Model):
     newton_iterations: Annotated[Count, Field(ge=1)] = 30
     coarse_mesh: Literal["error", "warn"] = "error"
     petsc_options: dict[str, str | int | float | bool] = {}
+
+    @field_validator("petsc_options", mode="after")
+    @classmethod
+    def _refuse_what_is_not_numerics(
+        cls, options: dict[str, str | int | float | bool], info: ValidationInfo
+    ) -> dict[str, str | int | float | bool]:
+        # Without a context the options come from a script, which may do anything as it is.
+        if info.context is not None and not info.context["is_trusted"]:
+            problems = list(forbidden_options(options))
+            if problems:
+                raise problems_error(problems)
+        return options

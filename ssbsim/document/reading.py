@@ -16,7 +16,12 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def validate_document(
-    model: type[M], document: YamlDocument, *, folder: Path, set_on_loading: Collection[str] = ()
+    model: type[M],
+    document: YamlDocument,
+    *,
+    folder: Path,
+    set_on_loading: Collection[str] = (),
+    is_trusted: bool = False,
 ) -> M:
     """The data of a YAML file as a model.
 
@@ -25,6 +30,7 @@ def validate_document(
         document: The file.
         folder: Relative paths start here.
         set_on_loading: Fields of the model that are no keys of a file.
+        is_trusted: Whoever reads the file vouches for it; models find it in the context of their validation.
 
     Raises:
         InvalidCaseError: With every problem of the file.
@@ -35,8 +41,9 @@ def validate_document(
         raise InvalidCaseError(document.name, [Problem("the file is not a mapping of keys", (), hint, document.name)])
     problems: list[Problem] = []
     result = None
+    context = {"units_required": True, "folder": folder, "is_trusted": is_trusted}
     try:
-        result = model.model_validate(data, context={"units_required": True, "folder": folder})
+        result = model.model_validate(data, context=context)
     except ValidationError as error:
         problems = list(translate(error, model, document))
     for key in set_on_loading:
