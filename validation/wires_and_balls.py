@@ -70,6 +70,15 @@ terminals:
 study: [{{kind: equilibrium}}]
 """
 
+CONDUCTOR = """
+phases:
+  conductor:
+    permittivity: 2000
+    species: {Li+: {diffusivity: 1e-12 m^2/s}}
+    sites: [{name: sites, density: 1e4 mol/m^3}]
+    concentration: {Li+: 5e3 mol/m^3}
+"""
+
 FULL = """
 title: Full body that takes up a tracer
 temperature: {temperature} K
@@ -78,13 +87,7 @@ geometry:
   coordinates: {coordinates}
   layers: [{{phase: conductor, thickness: 100 nm}}]
   spacing: {{interface: 0.5 nm, bulk: 0.5 nm}}
-phases:
-  conductor:
-    permittivity: 2000
-    species: {{Li+: {{diffusivity: 1e-12 m^2/s}}}}
-    sites: [{{name: sites, density: 1e4 mol/m^3}}]
-    concentration: {{Li+: 5e3 mol/m^3}}
-terminals:
+{conductor}terminals:
   right: {{kind: reservoir, species: Li+, potential: 0 V}}
 study: [{{kind: equilibrium}}]
 """
@@ -98,13 +101,7 @@ geometry:
   inner_radius: 10 nm
   layers: [{{phase: conductor, thickness: 20 nm}}]
   spacing: {{interface: 0.1 nm, bulk: 0.1 nm}}
-phases:
-  conductor:
-    permittivity: 2000
-    species: {{Li+: {{diffusivity: 1e-12 m^2/s}}}}
-    sites: [{{name: sites, density: 1e4 mol/m^3}}]
-    concentration: {{Li+: 5e3 mol/m^3}}
-terminals:
+{conductor}terminals:
   left: {{kind: reservoir, species: Li+, potential: 0 V}}
   right: {{kind: reservoir, species: Li+, potential: 0 V}}
 study: [{{kind: steady}}]
@@ -163,7 +160,7 @@ def rows(bench):
             tolerance=1e-7,
             image=IsotopeImage(pixel=5e-9),
         )
-        with bench.trial(FULL.format(**common)) as trial:
+        with bench.trial(FULL.format(conductor=CONDUCTOR, **common)) as trial:
             result = STUDIES["tracer"](trial.simulation, study, 0, lambda record: None)
             expected = float(exact.radial_uptake(body, **given))
             found = result.quantities["mean isotope fraction"]["value"]
@@ -172,7 +169,7 @@ def rows(bench):
             miss = table["fraction, mean over y"] - exact.radial_diffusion(body, table["x [m]"], **given)
             yield Row(f"fraction anywhere in it, {body}", 0.0, np.abs(miss).max(), 1e-4, kind="absolute")
 
-        with bench.trial(SHELL.format(**common)) as trial:
+        with bench.trial(SHELL.format(conductor=CONDUCTOR, **common)) as trial:
             trial.steady({"right": 1e-5})
             sigma = FARADAY**2 * 5e3 * 1e-12 / (GAS_CONSTANT * TEMPERATURE)
             limit = float(exact.shell_resistance(body, conductivity=sigma, inner=10e-9, outer=30e-9))

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 # is lost in the rounding of the coordinates.
 FLATTEST = 1e-10
 
-_VERTICES = {"interval": 2, "triangle": 3, "tetrahedron": 4}
+CELL_DIMENSION = {"interval": 1, "triangle": 2, "tetrahedron": 3}
+"""Topological dimension of every supported cell type."""
 
 
 def check_mesh(mesh: MeshData) -> None:
@@ -43,10 +44,10 @@ def flat_cells(points: NDArray[np.float64], cells: NDArray[np.int64]) -> NDArray
 
 
 def _check_names(mesh: MeshData) -> None:
-    if mesh.cell_type not in _VERTICES:
+    if mesh.cell_type not in CELL_DIMENSION:
         raise MeshError(
             f"Cells of type '{mesh.cell_type}' are not supported.",
-            hint="use a mesh of " + ", ".join(f"'{name}'" for name in _VERTICES),
+            hint="use a mesh of " + ", ".join(f"'{name}'" for name in CELL_DIMENSION),
         )
     grain_names = [grain.name for grain in mesh.grains]
     for kind, names in (("grain", grain_names), ("boundary", list(mesh.boundaries))):
@@ -62,11 +63,10 @@ def _check_names(mesh: MeshData) -> None:
 
 
 def _check_arrays(mesh: MeshData) -> None:
-    vertices = _VERTICES[mesh.cell_type]
-    dimension = vertices - 1
+    dimension = CELL_DIMENSION[mesh.cell_type]
     expected = {
         "points": (mesh.points.shape, (len(mesh.points), dimension)),
-        "cells": (mesh.cells.shape, (len(mesh.cells), vertices)),
+        "cells": (mesh.cells.shape, (len(mesh.cells), dimension + 1)),
         "cell_grain": (mesh.cell_grain.shape, (len(mesh.cells),)),
         "boundary_facets": (mesh.boundary_facets.shape, (len(mesh.boundary_facets), dimension)),
         "facet_boundary": (mesh.facet_boundary.shape, (len(mesh.boundary_facets),)),

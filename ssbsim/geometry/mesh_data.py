@@ -17,11 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssbsim.geometry import _check, _facets, _simplex
+from ssbsim.geometry._check import CELL_DIMENSION
 from ssbsim.geometry._facets import FacetTable, build_facet_table
 from ssbsim.geometry.coordinates import PLANAR, Coordinates, Units
-
-CELL_DIMENSION = {"interval": 1, "triangle": 2, "tetrahedron": 3}
-"""Topological dimension of every supported cell type."""
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ssbsim.errors import ResultsError
+from ssbsim.geometry.mesh_data import CELL_DIMENSION
 
-# Vertices of a cell, and its number in the VTK file format.
-CELL_VERTICES = {"interval": 2, "triangle": 3, "tetrahedron": 4}
+# Number of a cell in the VTK file format.
 CELL_VTK_TYPE = {"interval": 3, "triangle": 5, "tetrahedron": 10}
 
 
@@ -43,13 +43,13 @@ class Grid:
     grain_names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if self.cell_type not in CELL_VERTICES:
-            raise _misfit(f"Cells of type {self.cell_type!r} cannot be stored.", f"Use one of {list(CELL_VERTICES)}.")
+        if self.cell_type not in CELL_DIMENSION:
+            raise _misfit(f"Cells of type {self.cell_type!r} cannot be stored.", f"Use one of {list(CELL_DIMENSION)}.")
         points = np.ascontiguousarray(self.points, dtype=np.float64)
         cells = np.ascontiguousarray(self.cells, dtype=np.int64)
         if points.ndim != 2 or points.shape[1] != 3 or not np.isfinite(points).all():
             raise _misfit(f"Points must be finite, of shape (n, 3), not {points.shape}.", "Pad with zeros to 3D.")
-        vertices = CELL_VERTICES[self.cell_type]
+        vertices = CELL_DIMENSION[self.cell_type] + 1
         if cells.ndim != 2 or cells.shape[1] != vertices or len(cells) == 0:
             raise _misfit(f"Cells must have shape (m, {vertices}) with m > 0, not {cells.shape}.", "")
         if cells.min() < 0 or cells.max() >= len(points):
@@ -67,7 +67,7 @@ class Grid:
     @property
     def dimension(self) -> int:
         """1, 2 or 3."""
-        return CELL_VERTICES[self.cell_type] - 1
+        return CELL_DIMENSION[self.cell_type]
 
 
 def _misfit(what: str, hint: str) -> ResultsError:

@@ -11,7 +11,25 @@ from ssbsim.case import Interface, LawModel
 from ssbsim.physics import SITE_STATISTICS, Contact, InterfaceLaw, Operations, State
 
 
-class RenamingLaw(LawModel):
+class CrossingLaw(LawModel):
+    """Species cross by the jump of their potentials."""
+
+    acts_on = "jump"
+    crosses = True
+    ties_potentials = True
+
+
+class Linear(InterfaceLaw):
+    """``J = g x`` of one affinity x, g in mol/(m2 s) per kT."""
+
+    conductance: Any
+
+    def dissipation(self, a: State, b: State, op: Operations) -> Any:
+        (x,) = self.affinities(a, b)
+        return 0.5 * self.conductance * x * x
+
+
+class RenamingLaw(CrossingLaw):
     """A species of the first side becomes another one on the second."""
 
     law: Literal["renaming"] = "renaming"
@@ -20,14 +38,11 @@ class RenamingLaw(LawModel):
     conductance: float
 
     says = "first becomes second"
-    acts_on = "jump"
     species_keys = {"species_first": "first", "species_second": "second"}
-    crosses = True
-    ties_potentials = True
 
 
-class Renaming(InterfaceLaw):
-    """``J = g (mu_first,a - mu_second,b)``, g in mol/(m2 s) per kT."""
+class Renaming(Linear):
+    """``J = g (mu_first,a - mu_second,b)``."""
 
     schema = RenamingLaw
 
@@ -38,12 +53,8 @@ class Renaming(InterfaceLaw):
     def affinities(self, a: State, b: State) -> tuple[Any, ...]:
         return (a.mu[self.first] - b.mu[self.second],)
 
-    def dissipation(self, a: State, b: State, op: Operations) -> Any:
-        (x,) = self.affinities(a, b)
-        return 0.5 * self.conductance * x * x
 
-
-class TogetherLaw(LawModel):
+class TogetherLaw(CrossingLaw):
     """Two species cross together, one of each."""
 
     law: Literal["together"] = "together"
@@ -52,13 +63,10 @@ class TogetherLaw(LawModel):
     conductance: float
 
     says = "both or none"
-    acts_on = "jump"
     species_keys = {"species": "both", "partner": "both"}
-    crosses = True
-    ties_potentials = True
 
 
-class Together(InterfaceLaw):
+class Together(Linear):
     """``J = g [jump(mu_1) + jump(mu_2)]`` of both."""
 
     schema = TogetherLaw
@@ -71,15 +79,11 @@ class Together(InterfaceLaw):
     def affinities(self, a: State, b: State) -> tuple[Any, ...]:
         return (sum(a.mu[k] - b.mu[k] for k in self.pair),)
 
-    def dissipation(self, a: State, b: State, op: Operations) -> Any:
-        (x,) = self.affinities(a, b)
-        return 0.5 * self.conductance * x * x
-
     def conductances(self, species: str, *, tracer: bool = False) -> npt.NDArray[np.float64] | None:
         return np.full(self.count, float(self.conductance)) if species in self.pair and not tracer else None
 
 
-class AdsorptionLaw(LawModel):
+class AdsorptionLaw(CrossingLaw):
     """A species crosses in two steps, by sites of the plane that hold it on the way."""
 
     law: Literal["adsorption"] = "adsorption"
@@ -89,10 +93,7 @@ class AdsorptionLaw(LawModel):
     second_step: float
 
     says = "in two steps"
-    acts_on = "jump"
     species_keys = {"species": "both"}
-    crosses = True
-    ties_potentials = True
 
 
 class Adsorption(InterfaceLaw):

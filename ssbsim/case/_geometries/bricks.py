@@ -8,17 +8,17 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from ssbsim.case._geometries.cores import WithCores
 from ssbsim.case._geometries.section import BOX_SIDES, GeometrySection
 from ssbsim.case._geometries.spacing import Spacing
 from ssbsim.case._sources import GEUZAINE_2009
 from ssbsim.document.citations import Citation
-from ssbsim.document.problems import KeyPath
 from ssbsim.document.quantities import Count, Length, NonNegativeLength, problem
 
 _MOST_BRICKS = 1_000_000
 
 
-class BricksGeometry(GeometrySection):
+class BricksGeometry(WithCores, GeometrySection):
     """Rectangular grains in rows, in 2D or 3D, with boundary cores between them.
 
     Attributes:
@@ -86,15 +86,6 @@ class BricksGeometry(GeometrySection):
     def places(self) -> tuple[tuple[int, ...], ...]:
         """Position of every brick among the others, counted from 0, in the order of the grains: x runs fastest."""
         return tuple(place[::-1] for place in product(*(range(count) for count in reversed(self.bricks))))
-
-    def named_phases(self) -> tuple[tuple[KeyPath, str], ...]:
-        """Every place in this section that names a phase."""
-        core: tuple[tuple[KeyPath, str], ...] = ((("core",), self.core),) if self.core_width > 0.0 else ()
-        return ((("grain",), self.grain), *core)
-
-    def film_phases(self) -> tuple[str, ...]:
-        """Phase of the core, where there is one."""
-        return (self.core,) if self.core_width > 0.0 else ()
 
     def boundary_names(self) -> tuple[str, ...]:
         """Names of the outer boundaries, where terminals may sit."""

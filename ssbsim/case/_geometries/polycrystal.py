@@ -7,12 +7,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from ssbsim.case._geometries.cores import WithCores
 from ssbsim.case._geometries.section import BOX_SIDES, GeometrySection
 from ssbsim.case._geometries.spacing import Spacing
 from ssbsim.case._sources import GEUZAINE_2009
 from ssbsim.document.citations import Citation
 from ssbsim.document.model import Model
-from ssbsim.document.problems import KeyPath
 from ssbsim.document.quantities import Count, Length, NonNegativeLength, Number, problem
 
 _MOST_GRAINS = {2: 100_000, 3: 20_000}
@@ -50,7 +50,7 @@ class Texture(Model):
         return self
 
 
-class PolycrystalGeometry(GeometrySection):
+class PolycrystalGeometry(WithCores, GeometrySection):
     """Grains of one phase that fill a box, with boundaries of zero thickness or with a core.
 
     Give the box and the number or size of the grains, or number and size of the grains in a square or cubic box.
@@ -196,15 +196,6 @@ class PolycrystalGeometry(GeometrySection):
         d = self._grain_dimension()
         ball = math.pi / 4.0 if d == 2 else math.pi / 6.0
         return count * ball * diameter**d * math.exp(0.5 * (d * d - d) * self.spread**2)
-
-    def named_phases(self) -> tuple[tuple[KeyPath, str], ...]:
-        """Every place in this section that names a phase."""
-        core: tuple[tuple[KeyPath, str], ...] = ((("core",), self.core),) if self.core_width > 0.0 else ()
-        return ((("grain",), self.grain), *core)
-
-    def film_phases(self) -> tuple[str, ...]:
-        """Phase of the core, where there is one."""
-        return (self.core,) if self.core_width > 0.0 else ()
 
     def boundary_names(self) -> tuple[str, ...]:
         """Names of the outer boundaries, where terminals may sit."""

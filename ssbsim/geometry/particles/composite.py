@@ -1,7 +1,7 @@
 """A composite electrode as a partition: separator, matrix, particles with coatings, voids, and grains in them.
 
 The box has the separator at `left` and the current collector at `right`. Empty voids are grains of the placeholder
-phase `HOLE` here; the mesh of them is left out afterwards (`leave_out_holes`), and their surface becomes a boundary.
+phase `void` here; the mesh of them is left out afterwards (`leave_out_holes`), and their surface becomes a boundary.
 """
 
 from __future__ import annotations
@@ -23,9 +23,6 @@ from ssbsim.geometry.particles.packing import ball_measure
 from ssbsim.geometry.partition import OUTSIDE, Partition
 from ssbsim.geometry.progress import progress
 from ssbsim.geometry.solid.faces import triangulate_faces
-
-HOLE = VOID_BOUNDARY
-"""Phase of empty voids before they are left out, and the boundary that they leave."""
 
 _MATRIX, _SEPARATOR = 0, 1
 _CELLS_ACROSS_GRAIN = 4.0
@@ -63,8 +60,8 @@ def make_composite(geometry: CompositeGeometry) -> Partition:
     progress("packing particles")
     bodies = make_bodies(geometry, unit, side, generator, film=film)
     surfaces = _Surfaces()
-    add_walls = _add_walls_2d if geometry.dimension == 2 else _add_walls_3d
-    add_walls(surfaces, geometry, unit, bodies, side, min(spacing.bulk, limit) / unit, film)
+    walls = _Walls(geometry, unit, bodies, side, min(spacing.bulk, limit) / unit, film)
+    surfaces.add(*(walls.of_a_square() if geometry.dimension == 2 else walls.of_a_cube()))
     for number, body in enumerate(bodies.inclusions):
         surfaces.add(body.points, body.facets, np.array([_MATRIX, _SEPARATOR + 1 + number]))
     points, facets = np.vstack(surfaces.points), np.vstack(surfaces.facets)
@@ -77,68 +74,89 @@ def make_composite(geometry: CompositeGeometry) -> Partition:
     return _partition(geometry, points, facets, regions, pieces, bodies.particles, unit)
 
 
-def _add_walls_2d(
-    surfaces: _Surfaces,
-    geometry: CompositeGeometry,
-    unit: float,
-    bodies: Bodies,
-    side: float,
-    wall_side: float,
-    film: float,
-) -> None:
-    length, width = (extent / unit for extent in geometry.extent)
-    start = geometry.composite_start / unit
-    corners = np.array([[0.0, 0.0], [length, 0.0], [length, width], [0.0, width], [start, 0.0], [start, width]])
-    if geometry.is_divided:
-        edges = [(0, 4, _SEPARATOR), (4, 1, _MATRIX), (1, 2, _MATRIX), (2, 5, _MATRIX), (5, 3, _SEPARATOR)]
-        edges += [(3, 0, _SEPARATOR), (4, 5, _SEPARATOR)]
-    else:
-        corners = corners[:4]
-        edges = [(n, (n + 1) % 4, _MATRIX) for n in range(4)]
-    parts, facets, sides, count = [corners], [], [], len(corners)
-    nowhere = np.array([[-np.inf, -np.inf], [np.inf, np.inf]])
-    for a, b, region in edges:
-        is_plane = (a, b) == (4, 5)
-        sizes = wanted_sizes(
-            side_places(corners[a], corners[b]), -1, bodies.outlines, nowhere, side if is_plane else wall_side, film
+@dataclass(frozen=True, eq=False)
+class _Walls:
+    """Walls of the box and the plane behind the separator: points, facets and the two regions of each.
+
+    Attributes:
+        geometry: The section of the case.
+        unit: Length of the unit (m).
+        bodies: Everything in the matrix.
+        side: Largest side of facets on account of the matrix.
+        wall_side: The same of segments on walls.
+        film: Thickness of the coating.
+    """
+
+    geometry: CompositeGeometry
+    unit: float
+    bodies: Bodies
+    side: float
+    wall_side: float
+    film: float
+
+    def of_a_square(self) -> tuple[Float, Int, Int]:
+        length, width = (extent / self.unit for extent in self.geometry.extent)
+        start = self.geometry.composite_start / self.unit
+        corners = np.array([[0.0, 0.0], [length, 0.0], [length, width], [0.0, width], [start, 0.0], [start, width]])
+        if self.geometry.is_divided:
+            edges = [(0, 4, _SEPARATOR), (4, 1, _MATRIX), (1, 2, _MATRIX), (2, 5, _MATRIX), (5, 3, _SEPARATOR)]
+            edges += [(3, 0, _SEPARATOR), (4, 5, _SEPARATOR)]
+        else:
+            corners = corners[:4]
+            edges = [(n, (n + 1) % 4, _MATRIX) for n in range(4)]
+        parts, facets, sides, count = [corners], [], [], len(corners)
+        nowhere = np.array([[-np.inf, -np.inf], [np.inf, np.inf]])
+        for a, b, region in edges:
+            is_plane = (a, b) == (4, 5)
+            sizes = wanted_sizes(
+                side_places(corners[a], corners[b]),
+                -1,
+                self.bodies.outlines,
+                nowhere,
+                self.side if is_plane else self.wall_side,
+                self.film,
+            )
+            fractions = divide(sizes, float(np.linalg.norm(corners[b] - corners[a])), self.geometry.spacing.growth)[
+                1:-1
+            ]
+            parts.append(corners[a] + fractions[:, None] * (corners[b] - corners[a]))
+            chain = np.concatenate([[a], count + np.arange(len(fractions)), [b]])
+            facets.append(np.column_stack([chain[:-1], chain[1:]]))
+            sides.append(np.tile([region, _MATRIX if is_plane else OUTSIDE], (len(chain) - 1, 1)))
+            count += len(fractions)
+        return np.vstack(parts), np.vstack(facets), np.vstack(sides)
+
+    def of_a_cube(self) -> tuple[Float, Int, Int]:
+        extent = np.array(self.geometry.extent) / self.unit
+        x = (
+            [0.0, self.geometry.composite_start / self.unit, extent[0]]
+            if self.geometry.is_divided
+            else [0.0, extent[0]]
         )
-        fractions = divide(sizes, float(np.linalg.norm(corners[b] - corners[a])), geometry.spacing.growth)[1:-1]
-        parts.append(corners[a] + fractions[:, None] * (corners[b] - corners[a]))
-        chain = np.concatenate([[a], count + np.arange(len(fractions)), [b]])
-        facets.append(np.column_stack([chain[:-1], chain[1:]]))
-        sides.append(np.tile([region, _MATRIX if is_plane else OUTSIDE], (len(chain) - 1, 1)))
-        count += len(fractions)
-    surfaces.add(np.vstack(parts), np.vstack(facets), np.vstack(sides))
-
-
-def _add_walls_3d(
-    surfaces: _Surfaces,
-    geometry: CompositeGeometry,
-    unit: float,
-    bodies: Bodies,
-    side: float,
-    wall_side: float,
-    film: float,
-) -> None:
-    extent = np.array(geometry.extent) / unit
-    x = [0.0, geometry.composite_start / unit, extent[0]] if geometry.is_divided else [0.0, extent[0]]
-    corners = np.array([[a, b, c] for a in x for b in (0.0, extent[1]) for c in (0.0, extent[2])])
-    faces: list[list[int]] = []
-    sides: list[tuple[int, int]] = []
-    for n in range(len(x)):
-        # The four corners at one x; with this turn the normal is along x.
-        faces.append([4 * n, 4 * n + 2, 4 * n + 3, 4 * n + 1])
-        before, behind = OUTSIDE if n == 0 else _layer(n - 1, len(x)), OUTSIDE if n == len(x) - 1 else _layer(n, len(x))
-        sides.append((behind, before))
-    for n in range(len(x) - 1):
-        for a, b in ((0, 1), (1, 3), (3, 2), (2, 0)):
-            # Normals out of the box.
-            faces.append([4 * n + a, 4 * n + b, 4 * n + 4 + b, 4 * n + 4 + a][::-1])
-            sides.append((OUTSIDE, _layer(n, len(x))))
-    filled = triangulate_faces(
-        corners, [[face] for face in faces], side, growth=geometry.spacing.growth, limit=_size_beside(bodies)
-    )
-    surfaces.add(filled.points, filled.triangles, np.array(sides)[filled.face])
+        corners = np.array([[a, b, c] for a in x for b in (0.0, extent[1]) for c in (0.0, extent[2])])
+        faces: list[list[int]] = []
+        sides: list[tuple[int, int]] = []
+        for n in range(len(x)):
+            # The four corners at one x; with this turn the normal is along x.
+            faces.append([4 * n, 4 * n + 2, 4 * n + 3, 4 * n + 1])
+            before, behind = (
+                OUTSIDE if n == 0 else _layer(n - 1, len(x)),
+                OUTSIDE if n == len(x) - 1 else _layer(n, len(x)),
+            )
+            sides.append((behind, before))
+        for n in range(len(x) - 1):
+            for a, b in ((0, 1), (1, 3), (3, 2), (2, 0)):
+                # Normals out of the box.
+                faces.append([4 * n + a, 4 * n + b, 4 * n + 4 + b, 4 * n + 4 + a][::-1])
+                sides.append((OUTSIDE, _layer(n, len(x))))
+        filled = triangulate_faces(
+            corners,
+            [[face] for face in faces],
+            self.side,
+            growth=self.geometry.spacing.growth,
+            limit=_size_beside(self.bodies),
+        )
+        return filled.points, filled.triangles, np.array(sides)[filled.face]
 
 
 def _size_beside(bodies: Bodies) -> Callable[[Float], float]:
@@ -209,7 +227,7 @@ def _partition(
             near = np.abs(points[:, n] - place) < 1e-12 * unit
             points[near, n] = place
             wall[(sides == OUTSIDE).any(axis=1) & near[facets].all(axis=1)] = 2 * n + end
-    is_hole = np.array([grain.phase == HOLE for grain in grains] + [False])[sides].any(axis=1)
+    is_hole = np.array([grain.phase == VOID_BOUNDARY for grain in grains] + [False])[sides].any(axis=1)
     return Partition(
         points=points,
         facets=facets.astype(np.int64),
@@ -265,12 +283,12 @@ def _phase(geometry: CompositeGeometry, region: int, particles: int) -> str:
         return (geometry.separator.phase if geometry.separator else None) or geometry.electrolyte.phase
     if region <= _SEPARATOR + particles:
         return geometry.particles.phase
-    return (geometry.voids.phase if geometry.voids else None) or HOLE
+    return (geometry.voids.phase if geometry.voids else None) or VOID_BOUNDARY
 
 
 def leave_out_holes(mesh: MeshData) -> MeshData:
     """The mesh without the cells of empty voids; their surface becomes the boundary `void`."""
-    is_hole = np.array([grain.phase == HOLE for grain in mesh.grains])
+    is_hole = np.array([grain.phase == VOID_BOUNDARY for grain in mesh.grains])
     if not is_hole.any():
         return mesh
     surface = [facets for (a, b), facets in mesh.interface_facets().items() if bool(is_hole[a]) != bool(is_hole[b])]
@@ -285,7 +303,7 @@ def leave_out_holes(mesh: MeshData) -> MeshData:
         points=mesh.points[used],
         cells=cells.reshape(-1, mesh.dimension + 1),
         cell_grain=index[mesh.cell_grain[is_solid]].astype(np.int32),
-        grains=tuple(grain for grain in mesh.grains if grain.phase != HOLE),
+        grains=tuple(grain for grain in mesh.grains if grain.phase != VOID_BOUNDARY),
         boundary_facets=np.searchsorted(used, facets),
         facet_boundary=boundary,
         boundaries=(*mesh.boundaries, VOID_BOUNDARY),
