@@ -155,10 +155,8 @@ class Integrator:
         error = self.solver.comm.allreduce(float(np.max(np.abs(delta), initial=0.0)), op=MPI.MAX)
         flows = [weight * self._flow(at) for weight, at in zip(WEIGHTS, (point.supply, supply1, supply2), strict=True)]
         supplied = size * (flows[0] + flows[1] + flows[2])
-        velocity, charging = (
-            (two - NEWER * one - OLDER * zero) / tau
-            for zero, one, two in ((point.y, y1, y2), (point.supply, supply1, supply2))
-        )
+        velocity: npt.NDArray[Any] = (y2 - NEWER * y1 - OLDER * point.y) / tau
+        charging: npt.NDArray[Any] = (supply2 - NEWER * supply1 - OLDER * point.supply) / tau
         new = TimePoint(
             point.time + size,
             y2,
