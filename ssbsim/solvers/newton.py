@@ -23,6 +23,7 @@ import numpy.typing as npt
 from mpi4py import MPI
 from petsc4py import PETSc
 
+from ssbsim import interrupts
 from ssbsim.errors import CaseError, ConvergenceError
 from ssbsim.physics import Functional
 from ssbsim.solvers.bordered import BorderedSystem
@@ -215,10 +216,12 @@ class ImplicitSolver:
         self._system.join(self._x, y[: self._n], np.zeros(self._floating.count))
         try:
             self._snes.solve(None, self._x)
-        except PETSc.Error:
+        except PETSc.Error as error:
             # A direct solver that cannot factorise raises; the next solve must not find its half-made factors.
             self._build()
+            _raise_ours(error)
             return NewtonReport(False, _SINGULAR, self._offset + 1, linear, np.inf)
+        interrupts.stop_if_asked(self.comm)
         self._load(self._x)
         linear += self._snes.getLinearSolveIterations()
         reason = self._snes.getConvergedReason()
@@ -268,10 +271,16 @@ class ImplicitSolver:
         Raises:
             ConvergenceError: The linear solver did not converge.
         """
+        interrupts.stop_if_asked(self.comm)
         b, x = self._system.operator.createVecs()
         self._system.join(b, np.where(self._free, rhs, 0.0), self._system.dot(self._floating.lift, rhs))
         ksp = self._snes.getKSP()
-        ksp.solve(b, x)
+        try:
+            ksp.solve(b, x)
+        except PETSc.Error as error:
+            self._build()
+            _raise_ours(error)
+            raise
         result = self._owned(x).copy()
         b.destroy()
         x.destroy()
@@ -335,8 +344,9 @@ class ImplicitSolver:
         try:
             ksp.solve(self._f, step)
             reason = int(ksp.getConvergedReason())
-        except PETSc.Error:
+        except PETSc.Error as error:
             self._build()
+            _raise_ours(error)
             reason = int(PETSc.KSP.ConvergedReason.DIVERGED_PCSETUP_FAILED)
         if reason > 0:
             self.functional.y.x.array[: self._n] -= self._owned(step)
@@ -347,7 +357,8 @@ class ImplicitSolver:
 
     def _test(self, snes: PETSc.SNES, iteration: int, norms: tuple[float, float, float]) -> int | None:
         reasons = PETSc.SNES.ConvergedReason
-        if not np.isfinite(norms[2]):
+        # Nothing is raised through PETSc: the solve ends here, and its caller raises.
+        if not np.isfinite(norms[2]) or interrupts.asked(self.comm):
             return int(reasons.DIVERGED_FUNCTION_DOMAIN)
         if iteration == 0:
             return None
@@ -385,6 +396,12 @@ class ImplicitSolver:
         if reason == int(PETSc.SNES.ConvergedReason.DIVERGED_MAX_IT):
             return f"Newton's method did not converge in {self._maximum} iterations"
         return "the residual became infinite or not a number"
+
+
+def _raise_ours(error: PETSc.Error) -> None:
+    """Raise what a function of ours raised while PETSc called it, which petsc4py keeps as the cause of its own error."""
+    if error.__cause__ is not None:
+        raise error.__cause__
 
 
 def _linear_reason(reason: int) -> str:
