@@ -28,14 +28,13 @@ from ssbsim.errors import CaseError, ConvergenceError
 from ssbsim.physics import Functional
 from ssbsim.solvers.bordered import BorderedSystem
 from ssbsim.solvers.floating import FloatingPotentials
-from ssbsim.solvers.linear import SolverOptions
+from ssbsim.solvers.linear import SINGULAR, SolverOptions, linear_reason, raise_ours
 from ssbsim.solvers.splitting import FieldSplitting
 
 Floats = npt.NDArray[np.float64]
 
 #: Error left in y after a solve, in kT.
 ERROR_LEFT = 1e-9
-_SINGULAR = "the matrix of the step is singular or could not be factorised"
 #: Updates below this that no longer shrink are rounding.
 _ROUNDING = 1e-6
 
@@ -207,7 +206,7 @@ class ImplicitSolver:
             linear += max(self._snes.getKSP().getIterationNumber(), 1)
             if reason < 0:
                 self._forget_factors()
-                return NewtonReport(False, _linear_reason(reason), 1, linear, worst)
+                return NewtonReport(False, linear_reason(reason), 1, linear, worst)
             for fixed in imposed:
                 y[fixed.rows] = fixed.applied.value
             y[functional.placement.rows.absent] = 0.0
@@ -219,8 +218,8 @@ class ImplicitSolver:
         except PETSc.Error as error:
             # A direct solver that cannot factorise raises; the next solve must not find its half-made factors.
             self._build()
-            _raise_ours(error)
-            return NewtonReport(False, _SINGULAR, self._offset + 1, linear, np.inf)
+            raise_ours(error)
+            return NewtonReport(False, SINGULAR, self._offset + 1, linear, np.inf)
         interrupts.stop_if_asked(self.comm)
         self._load(self._x)
         linear += self._snes.getLinearSolveIterations()
@@ -279,14 +278,14 @@ class ImplicitSolver:
             ksp.solve(b, x)
         except PETSc.Error as error:
             self._build()
-            _raise_ours(error)
+            raise_ours(error)
             raise
         result = self._owned(x).copy()
         b.destroy()
         x.destroy()
         if ksp.getConvergedReason() < 0:
             raise ConvergenceError(
-                f"The error of a step could not be estimated: {_linear_reason(int(ksp.getConvergedReason()))}.",
+                f"The error of a step could not be estimated: {linear_reason(int(ksp.getConvergedReason()))}.",
                 where="solver",
                 hint="Use solver.linear: direct, or raise ksp_max_it in solver.petsc_options.",
             )
@@ -346,7 +345,7 @@ class ImplicitSolver:
             reason = int(ksp.getConvergedReason())
         except PETSc.Error as error:
             self._build()
-            _raise_ours(error)
+            raise_ours(error)
             reason = int(PETSc.KSP.ConvergedReason.DIVERGED_PCSETUP_FAILED)
         if reason > 0:
             self.functional.y.x.array[: self._n] -= self._owned(step)
@@ -392,21 +391,7 @@ class ImplicitSolver:
 
     def _why(self, reason: int) -> str:
         if reason == int(PETSc.SNES.ConvergedReason.DIVERGED_LINEAR_SOLVE):
-            return _linear_reason(int(self._snes.getKSP().getConvergedReason()))
+            return linear_reason(int(self._snes.getKSP().getConvergedReason()))
         if reason == int(PETSc.SNES.ConvergedReason.DIVERGED_MAX_IT):
             return f"Newton's method did not converge in {self._maximum} iterations"
         return "the residual became infinite or not a number"
-
-
-def _raise_ours(error: PETSc.Error) -> None:
-    """Raise what a function of ours raised while PETSc called it, which petsc4py keeps as the cause of its own error."""
-    if error.__cause__ is not None:
-        raise error.__cause__
-
-
-def _linear_reason(reason: int) -> str:
-    names = {v: k for k, v in vars(PETSc.KSP.ConvergedReason).items() if isinstance(v, int)}
-    word = names.get(reason, str(reason))
-    if "PC" in word:
-        return _SINGULAR
-    return f"the linear solver stopped ({word.lower().replace('_', ' ')})"
