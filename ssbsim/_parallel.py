@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def _portable(error: Exception) -> Exception:
+def _portable(error: BaseException) -> BaseException:
     """The error itself if it survives the way to another rank, else one that says the same."""
     try:
         pickle.loads(pickle.dumps(error))
@@ -30,11 +30,11 @@ def on_root(comm: MPI.Comm, work: Callable[[], T], *, share: bool = True) -> T |
         share: Broadcast the result; otherwise the other ranks get ``None``.
     """
     result: T | None = None
-    error: Exception | None = None
+    error: BaseException | None = None
     if comm.rank == 0:
         try:
             result = work()
-        except Exception as caught:  # every kind must reach the other ranks, or they wait for ever
+        except (Exception, KeyboardInterrupt) as caught:  # every kind must reach the other ranks, or they wait for ever
             error = caught
     sent = comm.bcast(None if error is None else _portable(error), root=0)
     if error is not None:

@@ -2,27 +2,42 @@
 
 Under ``mpirun`` every rank runs the same command; rank 0 speaks. An error that ssbsim raises on purpose is printed as its
 three parts (what, where, what to try) and ends the process with that error's exit code on every rank; anything else is a
-defect and shows a traceback with ``--debug``.
+defect and shows a traceback with ``--debug``. Ctrl-C ends it with 130, SIGTERM with 143.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+import typer.core
 
 import ssbsim
+from ssbsim import interrupts
 from ssbsim.errors import SsbsimError
 
 if TYPE_CHECKING:
     from ssbsim.case import Case
 
+
+class _Commands(typer.core.TyperGroup):
+    """The commands. Typer takes a ``KeyboardInterrupt`` for its own and ends with 1; it is taken here first."""
+
+    def invoke(self, context: Any) -> Any:
+        try:
+            return super().invoke(context)
+        except KeyboardInterrupt as stop:
+            _end(stop if isinstance(stop, interrupts.Interrupted) else interrupts.Interrupted(signal.SIGINT))
+
+
 app = typer.Typer(
+    cls=_Commands,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -251,7 +266,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Entry point of the command ``ssbsim``."""
     words: list[str] = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        app(args=words, prog_name="ssbsim")
+        with interrupts.own_process():
+            app(args=words, prog_name="ssbsim")
+    except interrupts.Interrupted as stop:
+        _end(stop)
     except SsbsimError as error:
         if _rank() == 0:
             sys.stderr.write(f"error: {error}\n")
@@ -267,16 +285,26 @@ def main(arguments: list[str] | None = None) -> None:
                 f"error: unexpected {type(error).__name__}: {error}\n"
                 "  try:   the same command with --debug after 'ssbsim', and report what it prints.\n"
             )
-        _abort()
+        _abort(70)
         raise SystemExit(70) from None
 
 
-def _abort() -> None:
-    """Take the other ranks down after a defect on one, which would otherwise wait for ever."""
+def _end(stop: interrupts.Interrupted) -> NoReturn:
+    """Say that the command was interrupted, and end it as shells expect."""
+    if _rank() == 0 or not stop.is_agreed:
+        sys.stderr.write(f"{stop}\n")
+        sys.stderr.flush()
+    if not stop.is_agreed:
+        _abort(stop.exit_code)
+    raise SystemExit(stop.exit_code) from None
+
+
+def _abort(code: int) -> None:
+    """Take the other ranks down after a defect or an interrupt on one, which would otherwise wait for ever."""
     mpi: Any = sys.modules.get("mpi4py.MPI")
     if mpi is not None and mpi.Is_initialized() and not mpi.Is_finalized() and mpi.COMM_WORLD.size > 1:
         sys.stderr.flush()
-        mpi.COMM_WORLD.Abort(70)
+        mpi.COMM_WORLD.Abort(code)
 
 
 if __name__ == "__main__":

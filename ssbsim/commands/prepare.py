@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ssbsim import interrupts
 from ssbsim._parallel import on_root
 from ssbsim.case import Case, load_case
 from ssbsim.commands.check_report import CheckReport, report_on
@@ -75,7 +76,8 @@ def prepare_to_solve(
     """
 
     def work() -> Prepared:
-        found = prepare(case, show_progress=show_progress)
+        with interrupts.immediate():
+            found = prepare(case, show_progress=show_progress)
         found.checked.raise_for_problems()
         return found
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from mpi4py import MPI
 
+from ssbsim import interrupts
 from ssbsim._compat import versions
 from ssbsim._parallel import on_root
 from ssbsim.analysis.audit import Audit
@@ -30,7 +31,7 @@ _CHECKPOINT_EVERY = 60.0
 
 
 class Recorder:
-    """Turns steps into rows, fields, checkpoints and progress. All methods but ``begin`` are collective."""
+    """Turns steps into rows, fields, checkpoints and progress. All methods are collective."""
 
     def __init__(
         self,
@@ -56,9 +57,38 @@ class Recorder:
         open_fields = {fixed.field for fixed in simulation.functional.placement.rows.fixed}
         self._audit.begin(simulation.amounts(), open_fields & set(simulation.functional.placement.unknowns.species))
         self._solves = {"Newton iterations": 0, "linear iterations": 0, "steps": 0}
+        #: Study of the present state and whether it has ended, where no checkpoint holds that state yet.
+        self._unsaved: tuple[int, bool] | None = None
 
-    def begin(self) -> None:
-        """Write what is known before the first step (rank 0)."""
+    def begin(self, first: int) -> None:
+        """Write what is known before the first step, a checkpoint included: a run can be continued from its beginning.
+
+        Args:
+            first: The study to begin with, or to go on with.
+        """
+        is_within = self._simulation.study_begin is not None
+        self._unsaved = (first, False) if is_within else (first - 1, True)
+        state = gather_state(self._simulation)
+        on_root(self._comm, lambda: self._begin(state), share=False)
+        self._unsaved = None
+
+    def save(self) -> None:
+        """Write a checkpoint of the last step that was kept, unless there is one."""
+        if self._unsaved is None:
+            return
+        state = gather_state(self._simulation)
+        on_root(self._comm, lambda: self._write_checkpoint(state), share=False)
+        self._unsaved = None
+
+    def _write_checkpoint(self, state: Any) -> None:
+        if state is None or self._folder is None or self._unsaved is None:
+            return
+        simulation, (study, has_ended), (arrays, meta) = self._simulation, self._unsaved, state
+        meta |= {"case": fingerprints(simulation.case, study + 1)}
+        meta |= {"study": study, "study has ended": has_ended, "time [s]": simulation.time}
+        self._folder.write_checkpoint(arrays, meta)
+
+    def _begin(self, state: Any) -> None:
         folder, prepared, layout = self._folder, self._prepared, self._snapshots.layout
         if folder is None or prepared is None or layout is None:
             return
@@ -76,6 +106,7 @@ class Recorder:
             layout.grain_names,
         )
         folder.open_fields(grid, checked.case.output.length_unit)
+        self._write_checkpoint(state)
 
     def enter(self, index: int) -> None:
         """A study begins."""
@@ -112,6 +143,7 @@ class Recorder:
         now = time.perf_counter()
         due = record.end or bool(self._comm.bcast(now - self._last_checkpoint > _CHECKPOINT_EVERY, root=0))
         state = gather_state(simulation) if due else None
+        self._unsaved = (record.study, record.end)
 
         def write() -> None:
             folder = self._folder
@@ -122,18 +154,14 @@ class Recorder:
                 self._headline.end_study(record.kind, row, layout, fields)
             if fields is not None and layout is not None:
                 folder.append_fields(simulation.time, row.study, simulation.step, self._chosen(fields))
-            if state is not None:
-                arrays, meta = state
-                meta |= {"case": fingerprints(simulation.case, record.study + 1)}
-                meta |= {"study": record.study, "study has ended": record.end, "time [s]": simulation.time}
-                folder.write_checkpoint(arrays, meta)
+            self._write_checkpoint(state)
             if self._progress is not None:
                 text = f"t = {simulation.time:.3g} s, {row.newton_iterations} Newton iterations"
                 self._progress.update(record.progress, text)
 
         on_root(self._comm, write, share=False)
         if due:
-            self._last_checkpoint = now
+            self._last_checkpoint, self._unsaved = now, None
         _log.info(
             "step %d (%s): time %.6g s, size %.3g s, %d Newton iterations",
             simulation.step,
@@ -142,6 +170,7 @@ class Recorder:
             record.size,
             row.newton_iterations,
         )
+        interrupts.stop_if_asked(self._comm)
 
     def keep(self, result: StudyResult) -> None:
         """Write the tables and arrays of a study, and keep its headline numbers for the summary."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -10,11 +11,13 @@ from typing import Any
 
 from mpi4py import MPI
 
+from ssbsim import interrupts
 from ssbsim._parallel import on_root
 from ssbsim.case import Case
 from ssbsim.commands.prepare import prepare_to_solve
 from ssbsim.commands.recording import Recorder
 from ssbsim.errors import CaseError, CheckpointError
+from ssbsim.interrupts import Interrupted
 from ssbsim.results import Results, RunFolder, open_log, open_results, read_checkpoint, write_report
 from ssbsim.studies import STUDIES, Simulation, differences, restore_state
 
@@ -47,8 +50,44 @@ def run(
 
     Raises:
         SsbsimError: With what, where and what to try; the same on every rank.
+        Interrupted: A ``KeyboardInterrupt``, after Ctrl-C, SIGTERM or SIGHUP, on every rank; the folder is complete up to the
+            last step that was kept, and the handlers of before are back.
     """
     comm = MPI.COMM_WORLD if comm is None else comm
+    with interrupts.deferred():
+        path, quantities = _solve(
+            comm, case, output, overwrite=overwrite, continue_from=continue_from, show_progress=show_progress, tell=tell
+        )
+        try:
+            if report:
+                on_root(comm, lambda: _draw(path), share=False)
+            interrupts.stop_if_asked(comm)
+        except Interrupted as stop:
+            advice = f"The run is complete; its pictures are not: ssbsim report {shlex.quote(str(path))}"
+            raise Interrupted(stop.number, advice, is_agreed=True) from None
+        if comm.rank == 0 and tell is not None:
+            tell(headline_text(quantities))
+            tell(f"Run folder: {path}")
+        comm.barrier()
+        return open_results(path)
+
+
+def _draw(path: Path) -> None:
+    with interrupts.immediate():
+        write_report(path)
+
+
+def _solve(
+    comm: MPI.Comm,
+    case: Case | str | Path,
+    output: str | Path | None,
+    *,
+    overwrite: bool,
+    continue_from: str | Path | None,
+    show_progress: bool,
+    tell: Callable[[str], None] | None,
+) -> tuple[Path, Mapping[str, Mapping[str, Any]]]:
+    """All studies, into the run folder; returns its path and, on rank 0, the headline numbers."""
     started = time.perf_counter()
     resolved, mesh, prepared = prepare_to_solve(comm, case, show_progress=show_progress)
     with ExitStack() as stack:
@@ -59,7 +98,9 @@ def run(
                 where=str(output),
                 hint="Give another folder with --output; the old one keeps what it has.",
             )
+        interrupts.stop_if_asked(comm)
         simulation = Simulation(resolved, mesh, comm)
+        interrupts.stop_if_asked(comm)
         stack.callback(simulation.close)
         first = _continue(simulation, continue_from) if continue_from is not None else 0
         folder = on_root(comm, lambda: _make_folder(resolved, output, overwrite), share=False)
@@ -69,19 +110,29 @@ def run(
         if prepared is not None and tell is not None:
             tell(str(prepared.checked))
         recorder = Recorder(simulation, folder, prepared, show_progress=show_progress)
-        on_root(comm, recorder.begin, share=False)
+        recorder.begin(first)
         setup = time.perf_counter() - started
         stack.push(recorder.stop_progress)
-        for index, study in enumerate(resolved.study):
-            if index < first:
-                continue
-            recorder.enter(index)
-            before = time.perf_counter()
-            extra: dict[str, Any] = {"every": resolved.output.every or 0} if study.kind == "transient" else {}
-            result = STUDIES[study.kind](simulation, study, index, recorder.observe, **extra)
-            if result is not None:
-                recorder.keep(result)
-            recorder.leave(index, time.perf_counter() - before)
+        try:
+            for index, study in enumerate(resolved.study):
+                if index < first:
+                    continue
+                interrupts.stop_if_asked(comm)
+                recorder.enter(index)
+                before = time.perf_counter()
+                extra: dict[str, Any] = {"every": resolved.output.every or 0} if study.kind == "transient" else {}
+                result = STUDIES[study.kind](simulation, study, index, recorder.observe, **extra)
+                if result is not None:
+                    recorder.keep(result)
+                recorder.leave(index, time.perf_counter() - before)
+        except Interrupted as stop:
+            recorder.save()
+            name = "CASE" if resolved.source is None else shlex.quote(str(resolved.source))
+            advice = (
+                f"  where: {path}; it is complete up to {simulation.time:.6g} s, step {simulation.step}\n"
+                f"  to go on: ssbsim run {name} --continue {shlex.quote(str(path))}"
+            )
+            raise Interrupted(stop.number, advice, is_agreed=True) from None
         quantities = recorder.finish(setup)
         unused = simulation.options.unused()
     if unused:
@@ -90,13 +141,7 @@ def run(
             where="solver.petsc_options",
             hint="Correct or remove them; the run itself is complete and kept in its folder.",
         )
-    if report:
-        on_root(comm, lambda: write_report(path), share=False)
-    if comm.rank == 0 and tell is not None:
-        tell(headline_text(quantities))
-        tell(f"Run folder: {path}")
-    comm.barrier()
-    return open_results(path)
+    return path, quantities
 
 
 def _continue(simulation: Simulation, folder: str | Path) -> int:

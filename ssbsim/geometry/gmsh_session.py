@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ssbsim import interrupts
 from ssbsim.errors import MeshError
 
 OWN_SIZES = {
@@ -29,8 +30,8 @@ OWN_SIZES = {
 def gmsh_session(what: str) -> Iterator[Any]:
     """Give the `gmsh` module with an empty current model; afterwards finalise it, or restore a session of the caller.
 
-    Gmsh writes nothing to the terminal, reads none of the user's option files (same input, same mesh) and leaves the
-    interrupt signal to Python.
+    Gmsh writes nothing to the terminal and reads none of the user's option files (same input, same mesh). An interrupt
+    is left to Python; a command of the terminal it ends at once, since Gmsh may compute for long.
 
     Args:
         what: What is being done, for messages: "reading cell.msh".
@@ -55,7 +56,8 @@ def gmsh_session(what: str) -> Iterator[Any]:
     try:
         gmsh.option.setNumber("General.Terminal", 0)
         gmsh.model.add("ssbsim")
-        yield gmsh
+        with interrupts.foreign():
+            yield gmsh
     except Exception as error:
         # Gmsh raises bare exceptions; anything more specific is a fault of ours or of the caller and passes.
         if type(error) is not Exception:

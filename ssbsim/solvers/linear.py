@@ -62,6 +62,9 @@ PRESET_SOURCES: dict[str, tuple[Citation, ...]] = {
     ),
 }
 
+#: What a direct solver that gave up says of its matrix.
+SINGULAR = "the matrix of the step is singular or could not be factorised"
+
 #: Rows up to which a direct solve was the faster one, by dimension.
 _DIRECT_UP_TO = {1: 10**9, 2: 20_000, 3: 10_000}
 
@@ -115,3 +118,18 @@ def _text(value: Any) -> str | None:
         where="solver.petsc_options",
         hint="Write for example ksp_rtol: 1e-8.",
     )
+
+
+def raise_ours(error: PETSc.Error) -> None:
+    """Raise what a function of ours raised while PETSc called it, which petsc4py keeps as the cause of its own error."""
+    if error.__cause__ is not None:
+        raise error.__cause__
+
+
+def linear_reason(reason: int) -> str:
+    """Why a linear solve stopped, by PETSc's number."""
+    names = {v: k for k, v in vars(PETSc.KSP.ConvergedReason).items() if isinstance(v, int)}
+    word = names.get(reason, str(reason))
+    if "PC" in word:
+        return SINGULAR
+    return f"the linear solver stopped ({word.lower().replace('_', ' ')})"

@@ -23,18 +23,18 @@ import numpy.typing as npt
 from mpi4py import MPI
 from petsc4py import PETSc
 
+from ssbsim import interrupts
 from ssbsim.errors import CaseError, ConvergenceError
 from ssbsim.physics import Functional
 from ssbsim.solvers.bordered import BorderedSystem
 from ssbsim.solvers.floating import FloatingPotentials
-from ssbsim.solvers.linear import SolverOptions
+from ssbsim.solvers.linear import SINGULAR, SolverOptions, linear_reason, raise_ours
 from ssbsim.solvers.splitting import FieldSplitting
 
 Floats = npt.NDArray[np.float64]
 
 #: Error left in y after a solve, in kT.
 ERROR_LEFT = 1e-9
-_SINGULAR = "the matrix of the step is singular or could not be factorised"
 #: Updates below this that no longer shrink are rounding.
 _ROUNDING = 1e-6
 
@@ -206,7 +206,7 @@ class ImplicitSolver:
             linear += max(self._snes.getKSP().getIterationNumber(), 1)
             if reason < 0:
                 self._forget_factors()
-                return NewtonReport(False, _linear_reason(reason), 1, linear, worst)
+                return NewtonReport(False, linear_reason(reason), 1, linear, worst)
             for fixed in imposed:
                 y[fixed.rows] = fixed.applied.value
             y[functional.placement.rows.absent] = 0.0
@@ -215,10 +215,12 @@ class ImplicitSolver:
         self._system.join(self._x, y[: self._n], np.zeros(self._floating.count))
         try:
             self._snes.solve(None, self._x)
-        except PETSc.Error:
+        except PETSc.Error as error:
             # A direct solver that cannot factorise raises; the next solve must not find its half-made factors.
             self._build()
-            return NewtonReport(False, _SINGULAR, self._offset + 1, linear, np.inf)
+            raise_ours(error)
+            return NewtonReport(False, SINGULAR, self._offset + 1, linear, np.inf)
+        interrupts.stop_if_asked(self.comm)
         self._load(self._x)
         linear += self._snes.getLinearSolveIterations()
         reason = self._snes.getConvergedReason()
@@ -268,16 +270,22 @@ class ImplicitSolver:
         Raises:
             ConvergenceError: The linear solver did not converge.
         """
+        interrupts.stop_if_asked(self.comm)
         b, x = self._system.operator.createVecs()
         self._system.join(b, np.where(self._free, rhs, 0.0), self._system.dot(self._floating.lift, rhs))
         ksp = self._snes.getKSP()
-        ksp.solve(b, x)
+        try:
+            ksp.solve(b, x)
+        except PETSc.Error as error:
+            self._build()
+            raise_ours(error)
+            raise
         result = self._owned(x).copy()
         b.destroy()
         x.destroy()
         if ksp.getConvergedReason() < 0:
             raise ConvergenceError(
-                f"The error of a step could not be estimated: {_linear_reason(int(ksp.getConvergedReason()))}.",
+                f"The error of a step could not be estimated: {linear_reason(int(ksp.getConvergedReason()))}.",
                 where="solver",
                 hint="Use solver.linear: direct, or raise ksp_max_it in solver.petsc_options.",
             )
@@ -335,8 +343,9 @@ class ImplicitSolver:
         try:
             ksp.solve(self._f, step)
             reason = int(ksp.getConvergedReason())
-        except PETSc.Error:
+        except PETSc.Error as error:
             self._build()
+            raise_ours(error)
             reason = int(PETSc.KSP.ConvergedReason.DIVERGED_PCSETUP_FAILED)
         if reason > 0:
             self.functional.y.x.array[: self._n] -= self._owned(step)
@@ -347,7 +356,8 @@ class ImplicitSolver:
 
     def _test(self, snes: PETSc.SNES, iteration: int, norms: tuple[float, float, float]) -> int | None:
         reasons = PETSc.SNES.ConvergedReason
-        if not np.isfinite(norms[2]):
+        # Nothing is raised through PETSc: the solve ends here, and its caller raises.
+        if not np.isfinite(norms[2]) or interrupts.asked(self.comm):
             return int(reasons.DIVERGED_FUNCTION_DOMAIN)
         if iteration == 0:
             return None
@@ -381,15 +391,7 @@ class ImplicitSolver:
 
     def _why(self, reason: int) -> str:
         if reason == int(PETSc.SNES.ConvergedReason.DIVERGED_LINEAR_SOLVE):
-            return _linear_reason(int(self._snes.getKSP().getConvergedReason()))
+            return linear_reason(int(self._snes.getKSP().getConvergedReason()))
         if reason == int(PETSc.SNES.ConvergedReason.DIVERGED_MAX_IT):
             return f"Newton's method did not converge in {self._maximum} iterations"
         return "the residual became infinite or not a number"
-
-
-def _linear_reason(reason: int) -> str:
-    names = {v: k for k, v in vars(PETSc.KSP.ConvergedReason).items() if isinstance(v, int)}
-    word = names.get(reason, str(reason))
-    if "PC" in word:
-        return _SINGULAR
-    return f"the linear solver stopped ({word.lower().replace('_', ' ')})"

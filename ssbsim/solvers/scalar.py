@@ -19,6 +19,7 @@ import numpy.typing as npt
 from mpi4py import MPI
 from petsc4py import PETSc
 
+from ssbsim import interrupts
 from ssbsim.errors import ConvergenceError
 
 Ints = npt.NDArray[np.int32]
@@ -189,6 +190,7 @@ class ScalarSolver:
         return self._work[2]
 
     def _check(self, what: str) -> None:
+        interrupts.stop_if_asked(self.matrix.comm.tompi4py())
         reason = self.ksp.getConvergedReason()
         if reason < 0:
             raise ConvergenceError(
