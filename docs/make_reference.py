@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ssbsim.case import LAWS, case_json_schema
+from ssbsim.case import LAWS, STUDY_MODELS, case_json_schema
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- begin of the tables -->", "<!-- end of the tables -->"
@@ -53,13 +53,8 @@ SECTIONS = (
     ("ElectrodeTerminal", "Terminal: electrode", "`terminals.NAME`, with `kind: electrode`"),
     ("ReservoirTerminal", "Terminal: reservoir", "`terminals.NAME`, with `kind: reservoir`"),
     ("SymmetryTerminal", "Terminal: symmetry", "`terminals.NAME`, with `kind: symmetry`"),
-    ("EquilibriumStudy", "Study: equilibrium", "`study[]`, with `kind: equilibrium`"),
-    ("SteadyStudy", "Study: steady", "`study[]`, with `kind: steady`"),
-    ("TransientStudy", "Study: transient", "`study[]`, with `kind: transient`"),
-    ("ImpedanceStudy", "Study: impedance", "`study[]`, with `kind: impedance`"),
+    *((one.__name__, f"Study: {name}", f"`study[]`, with `kind: {name}`") for name, one in STUDY_MODELS.items()),
     ("Frequencies", "Frequencies", "`study[].frequencies`; the short form is a list of frequencies"),
-    ("EffectiveTransportStudy", "Study: effective_transport", "`study[]`, with `kind: effective_transport`"),
-    ("TracerStudy", "Study: tracer", "`study[]`, with `kind: tracer`"),
     ("IsotopeImage", "Isotope image", "`study[].image`"),
     ("OutputTimes", "Output times", "`study[].output_times`; the short form is a list of times"),
     ("TerminalUpdate", "New value of a terminal", "`study[].terminals.NAME`"),

@@ -96,10 +96,10 @@ def apply(made: Simulation, values: Mapping[tuple[str, str], float]) -> None:
     made.outside.write(replace(now, terminals={**now.terminals, **values}))
 
 
-def run_study(made: Simulation, index: int, observe: Callable[[StepRecord], None], **more: Any) -> None:
+def run_study(made: Simulation, index: int, observe: Callable[[StepRecord], None]) -> None:
     """Run one study of the case from the present state."""
     study = made.case.study[index]
-    STUDIES[study.kind](made, study, index, observe, **more)
+    STUDIES[study.kind](made, study, index, observe)
 
 
 def run_studies(made: Simulation, observe: Callable[[StepRecord], None] | None = None) -> list[StepRecord]:

@@ -30,28 +30,25 @@ from ssbsim.case._geometries import (
     Spacing,
     Texture,
 )
-from ssbsim.case._impedance import Frequencies, ImpedanceStudy
 from ssbsim.case._load import document_of, load_case, parse_case, revise_case
+from ssbsim.case._output import Output
 from ssbsim.case._petsc_options import forbidden_options
 from ssbsim.case._phase import Diffusivity, Phase, SiteClass, Species, is_material_file, parse_charge
 from ssbsim.case._schema import case_json_schema
-from ssbsim.case._study import (
-    EffectiveTransportStudy,
-    EquilibriumStudy,
-    Output,
-    OutputTimes,
-    Solver,
-    SteadyStudy,
-    Study,
-    TerminalUpdate,
-    TransientStudy,
-)
-from ssbsim.case._tracer import IsotopeImage, TracerStudy
+from ssbsim.case._solver import Solver
 from ssbsim.case.laws import LAWS, Law, LawModel, laws_that
+from ssbsim.case.studies import STUDY_MODELS, Study, StudyModel, TerminalUpdate
+from ssbsim.case.studies.effective_transport import EffectiveTransportStudy
+from ssbsim.case.studies.equilibrium import EquilibriumStudy
+from ssbsim.case.studies.impedance import Frequencies, ImpedanceStudy
+from ssbsim.case.studies.steady import SteadyStudy
+from ssbsim.case.studies.tracer import IsotopeImage, TracerStudy
+from ssbsim.case.studies.transient import OutputTimes, TransientStudy
 
 __all__ = [
     "BOX_SIDES",
     "LAWS",
+    "STUDY_MODELS",
     "VOID_BOUNDARY",
     "BicrystalGeometry",
     "BricksGeometry",
@@ -85,6 +82,7 @@ __all__ = [
     "Species",
     "SteadyStudy",
     "Study",
+    "StudyModel",
     "SymmetryTerminal",
     "Terminal",
     "TerminalUpdate",

@@ -10,8 +10,10 @@ from pydantic import Field, model_validator
 from ssbsim.case._checks import find_problems
 from ssbsim.case._contact import Interface, Terminal
 from ssbsim.case._geometries import Geometry
+from ssbsim.case._output import Output
 from ssbsim.case._phase import Phase
-from ssbsim.case._study import Output, Solver, Study
+from ssbsim.case._solver import Solver
+from ssbsim.case.studies import Study
 from ssbsim.document.model import Model
 from ssbsim.document.problems import problems_error
 from ssbsim.document.quantities import Temperature

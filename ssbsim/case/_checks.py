@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ssbsim.case._contact import ElectrodeTerminal, ReservoirTerminal, split_interface
-from ssbsim.case._impedance import ImpedanceStudy
 from ssbsim.case._phase import Phase
 from ssbsim.case.laws import LawModel, NamedSpecies
 from ssbsim.document.problems import KeyPath, Problem
@@ -197,7 +196,7 @@ def _adjacent_phases(case: Case, boundary: str) -> list[Phase]:
 
 def _study_problems(case: Case) -> Iterator[Problem]:
     for index, study in enumerate(case.study):
-        for name, update in study.terminals.items():
+        for name, update in study.updates().items():
             path: KeyPath = ("study", index, "terminals", name)
             terminal = case.terminals.get(name)
             if terminal is None:
@@ -215,26 +214,4 @@ def _study_problems(case: Case) -> Iterator[Problem]:
             ):
                 hint = "give a potential instead"
                 yield Problem("electrochemical_potential is for a reservoir of one species", path, hint)
-        if isinstance(study, ImpedanceStudy):
-            yield from _impedance_problems(case, index, study)
-
-
-def _impedance_problems(case: Case, index: int, study: ImpedanceStudy) -> Iterator[Problem]:
-    path: KeyPath = ("study", index)
-    before = [other.kind for other in case.study[:index] if other.kind in ("equilibrium", "steady", "transient")]
-    if not before or before[-1] == "transient":
-        yield Problem(
-            "impedance is the response of a state that does not change by itself, and none was reached",
-            path,
-            "put {kind: equilibrium} or {kind: steady} before it",
-        )
-    driven = [name for name, terminal in case.terminals.items() if terminal.kind != "symmetry"]
-    if study.terminal is None and len(driven) != 2:
-        yield Problem(
-            f"it is not clear which of the {len(driven)} terminals that hold a potential gets the alternating one",
-            path,
-            f"add for example 'terminal: {driven[-1]}'" if driven else "",
-        )
-    elif study.terminal is not None and study.terminal not in driven:
-        hint = did_you_mean(study.terminal, driven)
-        yield Problem(f"'{study.terminal}' is not a terminal that holds a potential", (*path, "terminal"), hint)
+        yield from study.problems(case, index)

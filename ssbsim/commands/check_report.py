@@ -111,7 +111,7 @@ def report_on(case: Case, mesh: MeshData) -> CheckReport:
     n_fields = len(unknowns_of(bulk.models, internal_unknowns(case.interfaces)))
     nodes = len(mesh.points) * (2 if case.solver.element_order == 2 else 1)
     unknowns = nodes * n_fields
-    saved = _saved_steps(case)
+    saved = sum(study.saved_steps() for study in case.study)
     output = estimate_output(len(mesh.points), len(mesh.cells), 3 + 3 * n_fields, saved, dimension=mesh.dimension)
     return CheckReport(
         case=case,
@@ -172,13 +172,6 @@ def _phase_row(
         "cell size [nm]": number_range(here.min() * 1e9, here.max() * 1e9) if here.size else "-",
         "h/Debye, smallest": "-" if debye is None or not here.size else number(here.min() / debye),
     }
-
-
-def _saved_steps(case: Case) -> int:
-    each = {"equilibrium": 1, "steady": 1}
-    return sum(
-        len(s.output_times.until(s.duration)) if s.kind == "transient" else each.get(s.kind, 0) for s in case.study
-    )
 
 
 def _memory(dimension: int, nodes: int, n_fields: int) -> float:

@@ -120,8 +120,7 @@ def _solve(
                 interrupts.stop_if_asked(comm)
                 recorder.enter(index)
                 before = time.perf_counter()
-                extra: dict[str, Any] = {"every": resolved.output.every or 0} if study.kind == "transient" else {}
-                result = STUDIES[study.kind](simulation, study, index, recorder.observe, **extra)
+                result = STUDIES[study.kind](simulation, study, index, recorder.observe)
                 if result is not None:
                     recorder.keep(result)
                 recorder.leave(index, time.perf_counter() - before)

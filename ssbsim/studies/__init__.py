@@ -1,30 +1,19 @@
 """Studies: recipes over the functional and the solvers."""
 
-from typing import Any
-
-from ssbsim.studies.effective_transport import run_effective_transport
-from ssbsim.studies.impedance import run_impedance
-from ssbsim.studies.recipes import run_equilibrium, run_steady, run_transient
-from ssbsim.studies.records import StepRecord, StudyResult
+from ssbsim._discovery import import_modules
+from ssbsim.studies.records import Observer, StepRecord, StudyResult
+from ssbsim.studies.registry import STUDIES, register_study
 from ssbsim.studies.saved_state import differences, fingerprints, gather_state, restore_state
 from ssbsim.studies.simulation import Flows, Simulation, choose_scales
 from ssbsim.studies.snapshot import Layout, Snapshots
-from ssbsim.studies.tracer import run_tracer
 
-#: Every study that a case may name; the key is the word in the case file.
-STUDIES: dict[str, Any] = {
-    "effective_transport": run_effective_transport,
-    "equilibrium": run_equilibrium,
-    "impedance": run_impedance,
-    "steady": run_steady,
-    "tracer": run_tracer,
-    "transient": run_transient,
-}
+import_modules(__name__, __path__)
 
 __all__ = [
     "STUDIES",
     "Flows",
     "Layout",
+    "Observer",
     "Simulation",
     "Snapshots",
     "StepRecord",
@@ -33,8 +22,6 @@ __all__ = [
     "differences",
     "fingerprints",
     "gather_state",
+    "register_study",
     "restore_state",
-    "run_equilibrium",
-    "run_steady",
-    "run_transient",
 ]

@@ -43,6 +43,7 @@ from ssbsim.solvers import choose_preset
 from ssbsim.solvers.scalar import ScalarSolver
 from ssbsim.studies.boundary_table import list_boundaries
 from ssbsim.studies.records import Observer, StudyResult
+from ssbsim.studies.registry import register_study
 from ssbsim.studies.simulation import Simulation
 
 Floats = npt.NDArray[np.float64]
@@ -312,6 +313,7 @@ class _Reader:
         return inlet, outlet, dissipated
 
 
+@register_study(EffectiveTransportStudy)
 def run_effective_transport(
     simulation: Simulation, study: EffectiveTransportStudy, index: int, observe: Observer
 ) -> StudyResult:

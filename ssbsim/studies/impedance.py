@@ -35,6 +35,7 @@ from ssbsim.solvers.complex_shift import complex_response
 from ssbsim.solvers.frequency_response import Drive, FrequencyResponse, ResponseMatrices
 from ssbsim.solvers.reduced_model import reduce_response
 from ssbsim.studies.records import Observer, StudyResult
+from ssbsim.studies.registry import register_study
 from ssbsim.studies.saved_state import node_regions
 from ssbsim.studies.simulation import Simulation
 
@@ -100,6 +101,7 @@ class Spectrum:
         return columns
 
 
+@register_study(ImpedanceStudy)
 def run_impedance(simulation: Simulation, study: ImpedanceStudy, index: int, observe: Observer) -> StudyResult:
     """Compute the spectrum; the state stays as it is.
 

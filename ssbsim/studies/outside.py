@@ -115,7 +115,7 @@ class Outside:
         """
         values = self.now()
         for study in self._case.study:
-            values = self.after(study.terminals, values)
+            values = self.after(study.updates(), values)
             for first, second, quantity in self._functional.placement.rows.shared:
                 if values.terminals[first, quantity] != values.terminals[second, quantity]:
                     field = "the potential" if quantity == POTENTIAL else f"the electrochemical potential of {quantity}"

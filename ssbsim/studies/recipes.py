@@ -27,6 +27,7 @@ from ssbsim.solvers import (
     march,
 )
 from ssbsim.studies.records import Observer, StepRecord
+from ssbsim.studies.registry import register_study
 from ssbsim.studies.simulation import Simulation
 from ssbsim.studies.solve import failure, move_terminals
 
@@ -51,6 +52,7 @@ _SMALL_CHANGE = 1e-6
 _NO_CHANGE = 1e-10
 
 
+@register_study(EquilibriumStudy)
 def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int, observe: Observer) -> None:
     """The state without fluxes.
 
@@ -106,6 +108,7 @@ def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int,
     observe(StepRecord(index, "equilibrium", replace(total, accepted=point), math.inf, True, True, 1.0))
 
 
+@register_study(SteadyStudy)
 def run_steady(simulation: Simulation, study: SteadyStudy, index: int, observe: Observer) -> None:
     """The state that no longer changes.
 
@@ -166,22 +169,14 @@ def run_steady(simulation: Simulation, study: SteadyStudy, index: int, observe: 
     observe(StepRecord(index, "steady", replace(total, accepted=point), math.inf, True, True, 1.0))
 
 
-def run_transient(
-    simulation: Simulation, study: TransientStudy, index: int, observe: Observer, *, every: int = 0
-) -> None:
-    """Time stepping with error control (TR-BDF2), output times hit exactly.
-
-    Args:
-        simulation: The simulation.
-        study: The study.
-        index: Its place in the case.
-        observe: Called after every step.
-        every: Write the fields after every so many steps as well; 0 for output times only.
+@register_study(TransientStudy)
+def run_transient(simulation: Simulation, study: TransientStudy, index: int, observe: Observer) -> None:
+    """Time stepping with error control (TR-BDF2), output times hit exactly; fields at these and as ``output.every`` says.
 
     Raises:
         ConvergenceError: A step failed even when it was made very small, or there were too many steps.
     """
-    step_in_time(simulation, study, index, observe, every=every)
+    step_in_time(simulation, study, index, observe)
 
 
 def step_in_time(
@@ -190,7 +185,6 @@ def step_in_time(
     index: int,
     observe: Observer,
     *,
-    every: int = 0,
     events: Sequence[Event[TimePoint]] = (),
 ) -> tuple[str, ...]:
     """A transient that ends at the first of some events, or after its duration; as :func:`run_transient`.
@@ -215,6 +209,7 @@ def step_in_time(
         error = None if math.isnan(report.error) else report.error / study.tolerance
         return Attempt(new, error, replace(report, accepted=new))
 
+    every = simulation.case.output.every
     steps = march(
         step,
         jumped(simulation.point) if jumps else simulation.point,
@@ -250,7 +245,7 @@ def step_in_time(
             integrator.restore(now.point)
         simulation.step += 1
         ends = now.outcome is not Outcome.UNDER_WAY
-        fields = now.at_target or ends or (every > 0 and now.taken % every == 0)
+        fields = now.at_target or ends or (every is not None and now.taken % every == 0)
         progress = (now.time - begin) / duration
         observe(StepRecord(index, "transient", report, now.size * unit, fields, ends, progress))
     simulation.study_begin = None

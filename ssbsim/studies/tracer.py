@@ -31,6 +31,7 @@ from ssbsim.studies.effective_transport import SIDES, effective_transport
 from ssbsim.studies.isotope_exchange import check_source, isotope_exchange
 from ssbsim.studies.isotope_image import CornerValues, boundary_steps, record, sample
 from ssbsim.studies.records import Observer, StudyResult
+from ssbsim.studies.registry import register_study
 from ssbsim.studies.simulation import Simulation
 from ssbsim.studies.two_isotopes import exchange_two_isotopes
 
@@ -46,6 +47,7 @@ _BALANCE = 1e-6
 _UNTOUCHED = 0.01
 
 
+@register_study(TracerStudy)
 def run_tracer(simulation: Simulation, study: TracerStudy, index: int, observe: Observer) -> StudyResult:
     """Exchange isotopes for the duration of the study; the state of the cell stays as it is.
 

@@ -77,10 +77,10 @@ def test_output_times_do_not_change_the_result() -> None:
 
 
 def test_fields_may_also_be_written_every_few_steps() -> None:
-    case = make_case(**CELL, study=[transient(terminals=JUMP)])
+    case = make_case(**CELL, study=[transient(terminals=JUMP)], output={"every": 3})
     with simulation(case) as made:
         records: list[StepRecord] = []
-        run_study(made, 0, records.append, every=3)
+        run_study(made, 0, records.append)
     assert [i + 1 for i, r in enumerate(records[:-1]) if r.fields] == list(range(3, len(records), 3))
 
 

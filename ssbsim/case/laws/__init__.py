@@ -1,6 +1,6 @@
 """The laws of an interface as they stand in a case: one class in one file each, with its keys and its facts.
 
-Every module here is a law; nothing else lists them. What a law computes is in the module of the same name in
+Every module here but ``base`` is a law; nothing else lists them. What a law computes is in the module of the same name in
 :mod:`ssbsim.physics.laws`.
 """
 

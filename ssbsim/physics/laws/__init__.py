@@ -1,7 +1,7 @@
 """The laws of an interface: one class in one file each, over the keys in the module of the same name in
 :mod:`ssbsim.case.laws`.
 
-Every module here is a law; nothing else lists them.
+Every module here but ``base`` is a law; nothing else lists them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ssbsim.physics.laws.base import Contact, InterfaceLaw, OneSpecies
 
 #: Every law that a case may name, by its word.
 INTERFACE_LAWS: Mapping[str, type[InterfaceLaw]] = {
-    law.schema.name(): law for law in classes_in(__name__, __path__, InterfaceLaw) if law is not OneSpecies
+    law.schema.name(): law for law in classes_in(__name__, __path__, InterfaceLaw)
 }
 
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from ssbsim.case._sources import AXELSSON_2014, DRUSKIN_2011
+from ssbsim.case.studies.base import StudyModel
 from ssbsim.document.citations import Citation
 from ssbsim.document.model import Model
+from ssbsim.document.problems import KeyPath, Problem
 from ssbsim.document.quantities import Count, Frequency, Number, problem
+from ssbsim.document.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from ssbsim.case._case import Case
 
 #: Frequencies of one study.
 MAXIMUM_FREQUENCIES = 10_000
@@ -63,7 +70,7 @@ class Frequencies(Model):
         return (*(start * (stop / start) ** (i / intervals) for i in range(intervals)), stop)
 
 
-class ImpedanceStudy(Model):
+class ImpedanceStudy(StudyModel):
     """Linear response to a small alternating potential at one terminal, the others held, at the state reached before.
 
     Attributes:
@@ -84,7 +91,23 @@ class ImpedanceStudy(Model):
         """What the method rests on."""
         return (DRUSKIN_2011,) if self.method == "reduced" else (AXELSSON_2014,)
 
-    @property
-    def terminals(self) -> dict[str, Any]:
-        """New values at terminals: none, the state stays as it is."""
-        return {}
+    def problems(self, case: Case, index: int) -> Iterator[Problem]:
+        """It needs a state that does not change by itself, and a terminal that holds a potential."""
+        path: KeyPath = ("study", index)
+        before = [one for study in case.study[:index] if (one := study.ends_at_rest) is not None]
+        if not before or not before[-1]:
+            yield Problem(
+                "impedance is the response of a state that does not change by itself, and none was reached",
+                path,
+                "put {kind: equilibrium} or {kind: steady} before it",
+            )
+        driven = [name for name, terminal in case.terminals.items() if terminal.kind != "symmetry"]
+        if self.terminal is None and len(driven) != 2:
+            yield Problem(
+                f"it is not clear which of the {len(driven)} terminals that hold a potential gets the alternating one",
+                path,
+                f"add for example 'terminal: {driven[-1]}'" if driven else "",
+            )
+        elif self.terminal is not None and self.terminal not in driven:
+            hint = did_you_mean(self.terminal, driven)
+            yield Problem(f"'{self.terminal}' is not a terminal that holds a potential", (*path, "terminal"), hint)

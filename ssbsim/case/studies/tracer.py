@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from ssbsim.case._sources import BANK_1985, CRANK_1975, HASEGAWA_2024, HOSEA_1996
+from ssbsim.case.studies.base import StudyModel
 from ssbsim.document.citations import Citation
 from ssbsim.document.model import Model
 from ssbsim.document.quantities import Count, Length, NonNegativeLength, Number, Permeability, Time, problem
@@ -34,7 +35,7 @@ class IsotopeImage(Model):
     section: NonNegativeLength | None = None
 
 
-class TracerStudy(Model):
+class TracerStudy(StudyModel):
     """Isotopes of one species, exchanged through a face for a time and then frozen. The cell itself is at equilibrium.
 
     Attributes:
@@ -76,8 +77,3 @@ class TracerStudy(Model):
                     "use for example 0.999 instead of 1",
                 )
         return self
-
-    @property
-    def terminals(self) -> dict[str, Any]:
-        """None: the cell itself stays as it is."""
-        return {}

@@ -1,41 +1,20 @@
-"""What is computed, in which order, and what is written."""
+"""Time stepping, and the times at which it writes the fields."""
 
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from ssbsim.case._impedance import ImpedanceStudy
-from ssbsim.case._petsc_options import forbidden_options
-from ssbsim.case._sources import BANK_1985, BARATTA_2023, DEUFLHARD_2004, HASEGAWA_2024, HOSEA_1996
-from ssbsim.case._tracer import TracerStudy
+from ssbsim.case._sources import BANK_1985, HOSEA_1996
+from ssbsim.case.studies.base import StateStudy
 from ssbsim.document.citations import Citation
 from ssbsim.document.model import Model
-from ssbsim.document.problems import problems_error
-from ssbsim.document.quantities import Count, EnergyEv, Number, Potential, Time, problem
+from ssbsim.document.quantities import Count, Number, Time, problem
 
 #: Output times of one study.
 MAXIMUM_OUTPUT_TIMES = 1_000_000
-
-
-class TerminalUpdate(Model):
-    """A new value at a terminal from this study on.
-
-    Attributes:
-        potential: In V.
-        electrochemical_potential: In eV, for a reservoir.
-    """
-
-    potential: Potential | None = None
-    electrochemical_potential: EnergyEv | None = None
-
-    @model_validator(mode="after")
-    def _check_one(self) -> TerminalUpdate:
-        if (self.potential is None) == (self.electrochemical_potential is None):
-            raise problem("a new terminal value is a potential or an electrochemical_potential", "give exactly one")
-        return self
 
 
 class OutputTimes(Model):
@@ -111,31 +90,7 @@ class OutputTimes(Model):
         return (*(time for time in times if time < duration), duration)
 
 
-class _Study(Model):
-    terminals: dict[str, TerminalUpdate] = {}
-
-
-class EquilibriumStudy(_Study):
-    """The state without fluxes; closed species keep their amount, open ones their reservoir potential.
-
-    Attributes:
-        terminals: New values at terminals from this study on.
-    """
-
-    kind: Literal["equilibrium"] = "equilibrium"
-
-
-class SteadyStudy(_Study):
-    """The state that no longer changes.
-
-    Attributes:
-        terminals: New values at terminals from this study on.
-    """
-
-    kind: Literal["steady"] = "steady"
-
-
-class TransientStudy(_Study):
+class TransientStudy(StateStudy):
     """Time stepping with error control.
 
     Attributes:
@@ -149,6 +104,7 @@ class TransientStudy(_Study):
     """
 
     sources: ClassVar[tuple[Citation, ...]] = (BANK_1985, HOSEA_1996)
+    ends_at_rest = False
 
     kind: Literal["transient"] = "transient"
     duration: Time
@@ -178,87 +134,6 @@ class TransientStudy(_Study):
             )
         return self
 
-
-class EffectiveTransportStudy(Model):
-    """Conductivity and tracer diffusivity of the whole box, with the brick layer beside them.
-
-    Attributes:
-        species: The species that moves.
-        axes: Along which axes; all when not given.
-    """
-
-    sources: ClassVar[tuple[Citation, ...]] = (HASEGAWA_2024,)
-
-    kind: Literal["effective_transport"] = "effective_transport"
-    species: str
-    axes: tuple[Literal["x", "y", "z"], ...] = ()
-
-    @model_validator(mode="after")
-    def _check_axes(self) -> EffectiveTransportStudy:
-        if len(set(self.axes)) < len(self.axes):
-            raise problem("an axis is named twice", "name each axis once")
-        return self
-
-    @property
-    def terminals(self) -> dict[str, TerminalUpdate]:
-        """None: the state of the cell stays as it is."""
-        return {}
-
-
-Study: TypeAlias = Annotated[
-    EquilibriumStudy | SteadyStudy | TransientStudy | EffectiveTransportStudy | ImpedanceStudy | TracerStudy,
-    Field(discriminator="kind"),
-]
-
-OutputField: TypeAlias = Literal[
-    "potential", "electrochemical_potential", "concentration", "occupancy", "charge_density", "flux"
-]
-
-
-class Output(Model):
-    """What is written to the run folder.
-
-    Attributes:
-        fields: Fields for ParaView.
-        every: Also write fields after every so many steps of a transient.
-        length_unit: Unit of the coordinates of the fields.
-    """
-
-    fields: tuple[OutputField, ...] = ("potential", "electrochemical_potential", "concentration", "charge_density")
-    every: Annotated[Count, Field(ge=1)] | None = None
-    length_unit: Literal["m", "mm", "um", "nm"] = "nm"
-
-
-class Solver(Model):
-    """How the equations are solved.
-
-    Attributes:
-        linear: ``direct``, ``multigrid``, or ``auto`` to choose by size and dimension.
-        element_order: 1, or 2 in 1D.
-        newton: ``full``, or ``lagged`` mobility (symmetric).
-        newton_iterations: Newton gives up after so many.
-        coarse_mesh: ``error`` refuses a mesh that is coarser than the Debye length where a space charge forms;
-            ``warn`` goes on.
-        petsc_options: Methods, tolerances and limits for PETSc, by its own names.
-    """
-
-    sources: ClassVar[tuple[Citation, ...]] = (BARATTA_2023, DEUFLHARD_2004)
-
-    linear: Literal["auto", "direct", "multigrid"] = "auto"
-    element_order: Literal[1, 2] = 1
-    newton: Literal["full", "lagged"] = "full"
-    newton_iterations: Annotated[Count, Field(ge=1)] = 30
-    coarse_mesh: Literal["error", "warn"] = "error"
-    petsc_options: dict[str, str | int | float | bool] = {}
-
-    @field_validator("petsc_options", mode="after")
-    @classmethod
-    def _refuse_what_is_not_numerics(
-        cls, options: dict[str, str | int | float | bool], info: ValidationInfo
-    ) -> dict[str, str | int | float | bool]:
-        # Without a context the options come from a script, which may do anything as it is.
-        if info.context is not None and not info.context["is_trusted"]:
-            problems = list(forbidden_options(options))
-            if problems:
-                raise problems_error(problems)
-        return options
+    def saved_steps(self) -> int:
+        """Output times, its end among them."""
+        return len(self.output_times.until(self.duration))
