@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from ssbsim.case._checks import find_problems
 from ssbsim.case._contact import Interface, Terminal
 from ssbsim.case._geometries import Geometry
+from ssbsim.case._names import Name
 from ssbsim.case._phase import Phase
 from ssbsim.case._study import Output, Solver, Study
 from ssbsim.document.model import Model
@@ -48,9 +49,9 @@ class Case(Model):
     title: str = ""
     temperature: Temperature
     geometry: Geometry
-    phases: Annotated[dict[str, Phase], Field(min_length=1)]
+    phases: Annotated[dict[Name, Phase], Field(min_length=1)]
     interfaces: dict[str, Interface] = {}
-    terminals: dict[str, Terminal] = {}
+    terminals: dict[Name, Terminal] = {}
     study: Annotated[tuple[Study, ...], Field(min_length=1)]
     output: Output = Output()
     solver: Solver = Solver()
