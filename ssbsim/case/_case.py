@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from ssbsim.case._checks import find_problems
 from ssbsim.case._contact import Interface, Terminal
 from ssbsim.case._geometries import Geometry
+from ssbsim.case._names import Name
 from ssbsim.case._output import Output
 from ssbsim.case._phase import Phase
 from ssbsim.case._solver import Solver
@@ -50,9 +51,9 @@ class Case(Model):
     title: str = ""
     temperature: Temperature
     geometry: Geometry
-    phases: Annotated[dict[str, Phase], Field(min_length=1)]
+    phases: Annotated[dict[Name, Phase], Field(min_length=1)]
     interfaces: dict[str, Interface] = {}
-    terminals: dict[str, Terminal] = {}
+    terminals: dict[Name, Terminal] = {}
     study: Annotated[tuple[Study, ...], Field(min_length=1)]
     output: Output = Output()
     solver: Solver = Solver()

@@ -13,8 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from ssbsim.document.problems import Problem
-from ssbsim.document.quantities import describe
+from ssbsim.document.problems import Problem, describe
 from ssbsim.document.suggestions import did_you_mean, nearest
 
 #: Prefixes of solvers inside a preconditioner; ``field_`` are the multigrid cycles of the preset ``multigrid``.

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from ssbsim.case._names import Name
 from ssbsim.case._sources import KILIC_2007, MAIER_1995
 from ssbsim.constants import BOLTZMANN_EV
 from ssbsim.document.citations import Citation
@@ -116,7 +117,7 @@ class SiteClass(Model):
 
     sources: ClassVar[tuple[Citation, ...]] = (KILIC_2007, MAIER_1995)
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Name
     statistics: Statistics = "site_limited"
     density: Concentration
     width: Annotated[Number, Field(gt=0.0)] = 1.0
@@ -143,7 +144,7 @@ class Phase(Model):
     electrostatics: Electrostatics = "poisson"
     permittivity: Annotated[Number, Field(ge=1.0)] | None = None
     electronic_conductivity: Conductivity | None = None
-    species: dict[str, Species] = {}
+    species: dict[Name, Species] = {}
     sites: tuple[SiteClass, ...] = ()
     concentration: dict[str, Concentration] = {}
     background: Literal["neutral", "none"] = "neutral"

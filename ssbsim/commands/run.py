@@ -16,7 +16,7 @@ from ssbsim._parallel import on_root
 from ssbsim.case import Case
 from ssbsim.commands.prepare import prepare_to_solve
 from ssbsim.commands.recording import Recorder
-from ssbsim.errors import CaseError, CheckpointError
+from ssbsim.errors import CaseError, CheckpointError, SsbsimError
 from ssbsim.interrupts import Interrupted
 from ssbsim.results import Results, RunFolder, open_log, open_results, read_checkpoint, write_report
 from ssbsim.studies import STUDIES, Simulation, differences, restore_state
@@ -60,7 +60,9 @@ def run(
         )
         try:
             if report:
-                on_root(comm, lambda: _draw(path), share=False)
+                failure = on_root(comm, lambda: _draw(path))
+                if failure and comm.rank == 0 and tell is not None:
+                    tell(failure)
             interrupts.stop_if_asked(comm)
         except Interrupted as stop:
             advice = f"The run is complete; its pictures are not: ssbsim report {shlex.quote(str(path))}"
@@ -72,9 +74,15 @@ def run(
         return open_results(path)
 
 
-def _draw(path: Path) -> None:
-    with interrupts.immediate():
-        write_report(path)
+def _draw(folder: Path) -> str:
+    """Write the report; what went wrong, if anything. A complete run is not lost to its pictures."""
+    try:
+        with interrupts.immediate():
+            write_report(folder)
+    except Exception as error:  # of a drawing library, or a full disk
+        reason = error.what if isinstance(error, SsbsimError) else f"{type(error).__name__}: {error}"
+        return f"warning: report.html could not be written ({reason}). The run is complete; try: ssbsim report {folder}"
+    return ""
 
 
 def _solve(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pydantic_core import PydanticCustomError
 
 from ssbsim.errors import CaseError
 
 KeyPath: TypeAlias = tuple[str | int, ...]
+
+#: Signs of a value that a message repeats.
+_LONGEST_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -70,3 +73,19 @@ def problems_error(problems: Sequence[Problem]) -> PydanticCustomError:
     """The problems of one model as an error that may be raised inside its validation."""
     text = "; ".join(f"{format_path(one.path)}: {one.what}" for one in problems)
     return PydanticCustomError("ssbsim_problems", "{what}", {"what": text, "problems": tuple(problems)})
+
+
+def describe(value: Any) -> str:
+    """What a value of the input is, in the words of someone who writes YAML."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    if isinstance(value, str):
+        return f"'{value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + '...'}'"
+    text = str(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ssbsim.document import units
+from ssbsim.document.problems import describe
 from ssbsim.document.units import Dimension, UnitError, format_quantity, parse_quantity
 
 _PATTERN = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?(\s+1/|\s*(?![eE][+-]?\d)[A-Za-zµμΩΩÅÅ°/]).*$"
@@ -57,7 +58,7 @@ class Quantity:
         return number
 
     def _check_bounds(self, number: float, given: Any) -> None:
-        shown = f"'{given}'" if isinstance(given, str) else f"{given} {self.dimension.unit}"
+        shown = describe(given) if isinstance(given, str) else f"{given} {self.dimension.unit}"
         article = self.dimension.phrase
         if not math.isfinite(number):
             raise problem(f"expected {self.dimension.phrase} that is finite, found {shown}")
@@ -86,21 +87,6 @@ class Quantity:
             "description": f"{phrase} with its unit{bound}, for example '{self.dimension.example}'.",
             "examples": [self.dimension.example],
         }
-
-
-def describe(value: Any) -> str:
-    """What a value of the input is, in the words of someone who writes YAML."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, (list, tuple)):
-        return "a list"
-    if isinstance(value, str):
-        return f"'{value}'"
-    return str(value)
 
 
 Angle: TypeAlias = Annotated[float, Quantity(units.ANGLE, above=0.0)]

@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ssbsim.document.problems import KeyPath, Problem
-from ssbsim.document.quantities import describe, quantity_of
+from ssbsim.document.problems import KeyPath, Problem, describe
+from ssbsim.document.quantities import quantity_of
 from ssbsim.document.suggestions import did_you_mean, nearest
 from ssbsim.document.yaml_file import YamlDocument
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Iterator, Mapping
 from html import escape
 from os import PathLike
@@ -15,6 +16,8 @@ from ssbsim.results._log import FILE as LOG_FILE
 from ssbsim.results._reader import Results, open_results
 from ssbsim.results.pictures.draw import figures, picture_bytes
 from ssbsim.results.pictures.style import pretty_unit, quantity_text
+
+_logger = logging.getLogger("ssbsim.results")
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:60rem;margin:2rem auto;padding:0 1rem}
@@ -66,6 +69,11 @@ def write_report(folder: str | PathLike[str]) -> Path:
             content = section(results)
         except ResultsError as error:
             content = f'<p class="quiet">{escape(error.what)}</p>'
+        except Exception as error:  # whatever a part meets, the others are worth having
+            _logger.warning("report.html is without '%s' (%s: %s)", title, type(error).__name__, error)
+            content = (
+                f'<p class="warn">This part could not be written: {escape(f"{type(error).__name__}: {error}")}</p>'
+            )
         body.append(f"<h2>{title}</h2>\n{content}\n")
     title = escape(_title(results))
     html = (

@@ -445,5 +445,5 @@ def test_missing_and_unreadable_files(tmp_path: Path) -> None:
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InvalidCaseError, match="it is not UTF-8 text"):
         load_case(tmp_path / "binary.yaml")
-    with pytest.raises(InvalidCaseError, match="Is a directory"):
+    with pytest.raises(InvalidCaseError, match="it is a directory"):
         load_case(tmp_path)

@@ -11,6 +11,7 @@ import pytest
 
 from ssbsim.errors import ResultsError
 from ssbsim.results import RunFolder, open_results, plot_run, write_report
+from ssbsim.results.pictures import draw
 from ssbsim.results.pictures.draw import figures, picture_bytes
 from ssbsim.results.pictures.mesh import draw_mesh
 from ssbsim.results.pictures.profiles import chosen_states, windows_of
@@ -180,3 +181,17 @@ def test_the_report_of_a_run_that_stopped_early_names_what_is_missing(tmp_path: 
     text = write_report(run).read_text()
     assert "The run has no summary.json." in text
     assert "No fields were saved" in text
+
+
+def test_a_picture_that_fails_takes_nothing_else_along(drawn_2d: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(results: object) -> None:
+        raise ValueError("no such font")
+
+    monkeypatch.setitem(draw._PICTURES, "maps", fail)
+    names = set(figures(open_results(drawn_2d)))
+    assert "maps" not in names
+    assert {"history", "mesh", "profiles"} <= names
+    monkeypatch.setattr("ssbsim.results.report.figures", fail)
+    text = write_report(drawn_2d).read_text(encoding="utf-8")
+    assert "This part could not be written: ValueError: no such font" in text
+    assert "<h2>Provenance</h2>" in text

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from ssbsim.case._geometries.section import BOX_SIDES, GeometrySection
 from ssbsim.case._geometries.spacing import Spacing
+from ssbsim.case._names import OptionalName
 from ssbsim.case._sources import GEUZAINE_2009
 from ssbsim.document.citations import Citation
 from ssbsim.document.model import Model
@@ -30,7 +31,7 @@ class ImagePart(Model):
     """
 
     phase: str
-    name: str = ""
+    name: OptionalName = ""
 
     @model_validator(mode="before")
     @classmethod

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from ssbsim.case._geometries.section import GeometrySection
+from ssbsim.case._names import Name
 from ssbsim.document.problems import KeyPath
 from ssbsim.document.quantities import Length
 
@@ -29,8 +30,8 @@ class FileGeometry(GeometrySection):
     kind: Literal["file"] = "file"
     path: Path
     unit: Length
-    grains: Annotated[dict[str, str], Field(min_length=1)]
-    boundaries: dict[str, str] = {}
+    grains: Annotated[dict[Name, str], Field(min_length=1)]
+    boundaries: dict[str, Name] = {}
 
     @field_validator("path", mode="after")
     @classmethod

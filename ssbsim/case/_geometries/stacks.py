@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from ssbsim.case._geometries.section import BOX_SIDES, Dimensions, GeometrySection
 from ssbsim.case._geometries.spacing import Spacing
+from ssbsim.case._names import OptionalName
 from ssbsim.document.model import Model
 from ssbsim.document.problems import KeyPath
 from ssbsim.document.quantities import Length, NonNegativeLength, problem
@@ -25,7 +26,7 @@ class Layer(Model):
 
     phase: str
     thickness: Length
-    name: str = ""
+    name: OptionalName = ""
 
 
 class _Stack(GeometrySection):

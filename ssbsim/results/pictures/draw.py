@@ -49,16 +49,18 @@ def figures(results: Results) -> dict[str, Any]:
     for name, draw in _PICTURES.items():
         try:
             figure = draw(results)
-        except ResultsError as error:
-            missing.append(error)
-            _logger.info("no picture of the %s: %s", name, error.what)
-        else:
             if figure is not None:
                 # The layout is worked out once here, and not again for every format it is saved in.
                 with style():
                     figure.draw_without_rendering()
                 figure.set_layout_engine("none")
                 drawn[name] = figure
+        except ResultsError as error:
+            missing.append(error)
+            _logger.info("no picture of the %s: %s", name, error.what)
+        except Exception as error:  # one picture that cannot be drawn takes no other along
+            missing.append(ResultsError(f"The picture '{name}' could not be drawn: {type(error).__name__}: {error}"))
+            _logger.warning("%s", missing[-1].what)
     if not drawn:
         raise missing[0]
     return drawn
