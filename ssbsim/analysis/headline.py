@@ -70,8 +70,10 @@ class Headline:
         if not carriers:
             return
         carrier = carriers[0]
-        # A profile of one cell says nothing of a layer.
-        has_profiles = np.bincount(layout.grain, minlength=3)[[0, 2]].min() > 1
+        # A profile of one cell says nothing of a layer; an emptied one, at low temperature, has no conductivity as a number.
+        has_profiles = (
+            np.bincount(layout.grain, minlength=3)[[0, 2]].min() > 1 and fields["conductivity [S/m]"].min() > 0.0
+        )
         if kind == "equilibrium" and has_profiles:
             self._at_rest = _equilibrium_numbers(_analyse(layout, fields, carrier), charges_of_grains(layout, fields))
         debye = debye_length(model) * self._scales.length

@@ -20,6 +20,7 @@ def find_problems(case: Case) -> list[Problem]:
     return [
         *_geometry_problems(case),
         *(problem for name, phase in case.phases.items() for problem in phase_problems(phase, ("phases", name))),
+        *_temperature_problems(case),
         *_interface_problems(case),
         *_terminal_problems(case),
         *_study_problems(case),
@@ -82,6 +83,26 @@ def _filling_problems(phase: Phase, path: KeyPath) -> Iterator[Problem]:
                 (*path, "concentration", name),
                 "lower the concentration, or raise the density of the sites",
             )
+
+
+#: Decimal logarithms between which a diffusivity (m2/s) is a number to compute with, products of several included.
+_SLOWEST, _FASTEST = -70.0, 10.0
+
+
+def _temperature_problems(case: Case) -> Iterator[Problem]:
+    for name, phase in case.phases.items():
+        for species, one in phase.species.items():
+            if one.diffusivity is None:
+                continue
+            logarithm = one.diffusivity.log10_at_temperature(case.temperature)
+            if not _SLOWEST < logarithm < _FASTEST:
+                path = ("phases", name, "species", species, "diffusivity")
+                moves = "does not move in any time" if logarithm < 0.0 else "moves faster than anything"
+                yield Problem(
+                    f"at {case.temperature:g} K the diffusivity of '{species}' is 1e{logarithm:+.0f} m^2/s: it {moves}",
+                    path,
+                    "change the temperature, or leave the diffusivity of what does not move out",
+                )
 
 
 def _geometry_problems(case: Case) -> Iterator[Problem]:

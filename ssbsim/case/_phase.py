@@ -82,8 +82,13 @@ class Diffusivity(Model):
             )
         return self
 
+    def log10_at_temperature(self, temperature: float) -> float:
+        """Decimal logarithm of :meth:`at_temperature`, which may be beyond all floating-point numbers."""
+        slope = 0.0 if self.at is None else self.activation_energy / BOLTZMANN_EV * (1.0 / temperature - 1.0 / self.at)
+        return math.log10(self.value) - slope / math.log(10.0)
+
     def at_temperature(self, temperature: float) -> float:
-        """Diffusivity in m^2/s at ``temperature`` in K."""
+        """Diffusivity in m^2/s at ``temperature`` in K; a case in which it is no sensible number was refused."""
         if self.at is None:
             return self.value
         return self.value * math.exp(-self.activation_energy / BOLTZMANN_EV * (1.0 / temperature - 1.0 / self.at))

@@ -156,6 +156,17 @@ def _continue(simulation: Simulation, folder: str | Path) -> int:
     saved = on_root(simulation.comm, lambda: read_checkpoint(folder), share=False)
     arrays, meta = saved if saved is not None else ({}, {})
     meta = simulation.comm.bcast(meta, root=0)
+    try:
+        return _take_up(simulation, folder, arrays, meta)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise CheckpointError(
+            f"The checkpoint does not hold what ssbsim writes ({type(error).__name__}: {error}).",
+            where=str(folder),
+            hint="Its files were changed: restore them from a copy, or start the run anew.",
+        ) from None
+
+
+def _take_up(simulation: Simulation, folder: str | Path, arrays: Any, meta: Any) -> int:
     changed = differences(simulation.case, meta)
     if changed:
         raise CheckpointError(

@@ -105,7 +105,9 @@ def read_checkpoint(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
         for generation in _generations(folder):
             try:
                 return _read_generation(folder, generation)
-            except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            except CheckpointError:
+                raise
+            except Exception as error:  # of json, zipfile and numpy, for whatever the files hold
                 problem = f"generation {generation}: {error}"
                 if problem not in problems:
                     problems.append(problem)
@@ -135,8 +137,13 @@ def _read_generation(folder: Path, generation: int) -> tuple[Arrays, dict[str, A
     arrays_path = folder / f"{generation:06d}.npz"
     if _sha256(arrays_path) != manifest["sha256"]:
         raise ValueError(f"the checksum of {arrays_path.name} is wrong")
+    with zipfile.ZipFile(arrays_path) as archive:
+        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+            raise ValueError(f"{arrays_path.name} is compressed, which a checkpoint never is")
     with np.load(arrays_path, allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in manifest["arrays"]}
+    if not isinstance(manifest["meta"], dict) or not all(np.issubdtype(a.dtype, np.number) for a in arrays.values()):
+        raise ValueError("it does not hold what ssbsim writes")
     return arrays, manifest["meta"]
 
 

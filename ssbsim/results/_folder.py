@@ -205,9 +205,15 @@ def read_marker(path: Path) -> dict[str, Any]:
             hint=f"Give the folder that `ssbsim run` named at its end (it holds a file {MARKER}).",
         )
     try:
-        content: dict[str, Any] = json.loads(marker.read_text(encoding="utf-8"))
-    except ValueError:
+        content = json.loads(marker.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
         content = {}  # A kill within the very first write; the folder is empty but for the marker.
+    if not isinstance(content, dict) or not isinstance(content.get("files", []), list):
+        raise ResultsError(
+            f"The file {MARKER} of the folder was not written by ssbsim; nothing was touched.",
+            where=str(path),
+            hint="Choose another folder.",
+        )
     if content.get("format", FORMAT) != FORMAT:
         raise ResultsError(
             f"The run folder has format {content['format']!r}; this ssbsim reads format {FORMAT}.",

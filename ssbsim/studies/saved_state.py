@@ -73,8 +73,16 @@ def restore_state(simulation: Simulation, arrays: Mapping[str, Floats], meta: Ma
     problem = ""
     if comm.rank == 0 and counts is not None:
         order = _order(keys)
-        saved = np.column_stack([arrays["x"] / simulation.scales.length, arrays["region"]])
-        if list(meta["fields"]) != list(functional.placement.unknowns.names):
+        try:
+            saved = np.column_stack([arrays["x"] / simulation.scales.length, arrays["region"]]).astype(np.float64)
+            state = np.hstack([arrays[name] for name in _NAMES]).astype(np.float64)
+        except (KeyError, ValueError, TypeError, IndexError):
+            saved, state = np.empty((0, 0)), np.empty((0, 0))
+        if not (
+            saved.shape[1:] == (4,) and state.shape == (len(saved), len(_NAMES) * fields) and np.isfinite(state).all()
+        ):
+            problem = "its arrays are not those of a state"
+        elif list(meta["fields"]) != list(functional.placement.unknowns.names):
             problem = f"it holds the fields {', '.join(meta['fields'])}"
         elif saved.shape != keys.shape:
             problem = f"it holds {len(saved)} nodes and the case has {len(keys)}"
@@ -82,7 +90,7 @@ def restore_state(simulation: Simulation, arrays: Mapping[str, Floats], meta: Ma
             problem = "its nodes lie elsewhere"
         else:
             rows = np.empty((len(keys), len(_NAMES) * fields))
-            rows[order] = np.hstack([arrays[name] for name in _NAMES])[came]
+            rows[order] = state[came]
             pieces = np.split(rows, np.cumsum(counts)[:-1])
     problem = comm.bcast(problem, root=0)
     if problem:

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ssbsim.case import Diffusivity, Phase, SiteClass, Species, parse_charge
+from ssbsim import CaseError
+from ssbsim.case import Diffusivity, Phase, SiteClass, Species, parse_case, parse_charge
 from ssbsim.constants import BOLTZMANN_EV
+from ssbsim.materials import resolve_case
 
 
 @pytest.mark.parametrize(
@@ -81,3 +85,15 @@ def test_a_phase_cannot_be_changed() -> None:
     phase = Phase(permittivity=10.0)
     with pytest.raises(ValidationError):
         phase.permittivity = 20.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(("kelvin", "says"), [(1.0, "does not move"), (6.0, "does not move"), (3000.0, "")])
+def test_a_temperature_at_which_nothing_moves_is_refused_with_the_line(kelvin: float, says: str) -> None:
+    text = (Path(__file__).parents[2] / "configs" / "llto_bicrystal.yaml").read_text()
+    case = re.sub(r"^temperature: .*$", f"temperature: {kelvin} K", text, flags=re.M)
+    if not says:
+        resolve_case(parse_case(case))
+        return
+    with pytest.raises(CaseError, match=says) as caught:
+        resolve_case(parse_case(case, name="case"))
+    assert "diffusivity" in str(caught.value)

@@ -176,7 +176,7 @@ def _read_array(path: Path) -> NDArray[np.generic]:
     _check_exists(path)
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, SyntaxError) as error:
+    except Exception as error:  # a header may hold anything: shapes beyond all memory, brackets within brackets
         raise _unreadable(path, error) from error
     if not isinstance(array, np.ndarray) or array.dtype.hasobject or array.dtype.names:
         raise _unreadable(path, "it holds no plain array")
