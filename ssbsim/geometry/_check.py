@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ssbsim.errors import MeshError
 from ssbsim.geometry import _simplex
+from ssbsim.geometry._coherence import NEARLY
 from ssbsim.geometry._facets import contains_facets, facet_keys
 
 if TYPE_CHECKING:
@@ -127,6 +128,22 @@ def _check_cells(mesh: MeshData) -> None:
         )
 
 
+def _check_coherence(mesh: MeshData) -> None:
+    buried, cell, other = mesh.buried_facets()
+    if not len(buried):
+        return
+    centres = mesh.points[buried].mean(axis=1)
+    first, last = (", ".join(f"{value:.6g}" for value in end(centres, axis=0)) for end in (np.min, np.max))
+    sides = sorted({mesh.grains[mesh.cell_grain[c]].name for c in (cell[0], other[0])})
+    raise MeshError(
+        f"{len(buried)} outer facets lie inside the mesh or all but touch another part of it: "
+        "the parts overlap, or are not joined.",
+        where=f"grain {' and grain '.join(repr(name) for name in sides)}; these facets lie between ({first}) m and ({last}) m",
+        hint="let both sides share their points and facets: join the parts before meshing (Gmsh: BooleanFragments, Coherence), "
+        f"or merge the points afterwards. A gap that is meant is wider than {NEARLY:g} of the height of its cells",
+    )
+
+
 def _check_facets(mesh: MeshData) -> None:
     crowded = mesh.crowded_facets()
     if len(crowded):
@@ -136,6 +153,15 @@ def _check_facets(mesh: MeshData) -> None:
             where=f"the facet at ({centre}) m",
             hint="cells overlap or occur twice: remove the duplicates",
         )
+    folded = mesh.folded_facets()
+    if len(folded):
+        centre = ", ".join(f"{value:.6g}" for value in mesh.points[folded[0]].mean(axis=0))
+        raise MeshError(
+            f"{len(folded)} facets have both their cells on one side: the cells overlap.",
+            where=f"the facet at ({centre}) m",
+            hint="a part was meshed twice, or folds over itself: keep one copy of it",
+        )
+    _check_coherence(mesh)
     outside = contains_facets(mesh.boundary_facets, mesh.exterior_facets(), len(mesh.points))
     if not outside.all():
         name = mesh.boundaries[mesh.facet_boundary[np.argmin(outside)]]

@@ -7,6 +7,7 @@ of a cell is the one opposite its vertex i.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,15 +24,19 @@ class FacetTable:
 
     Attributes:
         exterior: Sorted vertices of the facets with one cell, shape (k, nfv).
+        exterior_cell: The cell of each, shape (k,).
         interface: Sorted vertices of the facets between two grains, shape (i, nfv).
         interface_grains: The two grains of each, smaller index first, shape (i, 2).
         crowded: Sorted vertices of facets with more than two cells, shape (c, nfv); empty in a valid mesh.
+        folded: Sorted vertices of facets with both cells on one side, shape (f, nfv); empty in a valid mesh.
     """
 
     exterior: Int
+    exterior_cell: Int
     interface: Int
     interface_grains: Int
     crowded: Int
+    folded: Int
 
 
 def facet_keys(facets: Int, point_count: int) -> Int:
@@ -61,11 +66,15 @@ def build_facet_table(cells: Int, cell_grain: NDArray[np.int32], point_count: in
         np.int64
     )
     between = grains[:, 0] != grains[:, 1]
+    turns = _facets_turn(cells)
+    alone = order[starts[counts == 1]]
     return FacetTable(
-        exterior=facets[order[starts[counts == 1]]],
+        exterior=facets[alone],
+        exterior_cell=alone // vertices_per_cell,
         interface=facets[first[between]],
         interface_grains=np.sort(grains[between], axis=1),
         crowded=facets[order[starts[counts > 2]]],
+        folded=facets[first[turns[first] == turns[second]]],
     )
 
 
@@ -103,6 +112,20 @@ def _facets_of(cells: Int) -> Int:
     vertices_per_cell = cells.shape[1]
     opposite = [[j for j in range(vertices_per_cell) if j != i] for i in range(vertices_per_cell)]
     return np.sort(cells[:, opposite].reshape(-1, vertices_per_cell - 1), axis=1)
+
+
+def _facets_turn(cells: Int) -> NDArray[np.bool_]:
+    """Whether the vertices of each facet, sorted, turn against the boundary of its cell; cells turn positively.
+
+    The two cells of a facet lie on its two sides where one answer is yes and the other no.
+    """
+    turns = np.zeros(cells.shape, dtype=bool)
+    for i in range(cells.shape[1]):
+        turns[:, i] = i % 2 == 1
+        kept = [j for j in range(cells.shape[1]) if j != i]
+        for a, b in combinations(kept, 2):
+            turns[:, i] ^= cells[:, a] > cells[:, b]
+    return turns.reshape(-1)
 
 
 def _group_facets(cells: Int, point_count: int) -> tuple[Int, Int, Int, Int]:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ssbsim.geometry import _check, _facets, _simplex
+from ssbsim.geometry import _check, _coherence, _facets, _simplex
 from ssbsim.geometry._check import CELL_DIMENSION
 from ssbsim.geometry._facets import FacetTable, build_facet_table
 from ssbsim.geometry.coordinates import PLANAR, Coordinates, Units
@@ -127,6 +127,20 @@ class MeshData:
     def crowded_facets(self) -> NDArray[np.int64]:
         """Sorted vertices of facets that more than two cells claim, shape (k, d); empty in a valid mesh."""
         return self._facet_table.crowded
+
+    def folded_facets(self) -> NDArray[np.int64]:
+        """Sorted vertices of facets whose two cells lie on the same side, shape (k, d); empty in a valid mesh."""
+        return self._facet_table.folded
+
+    def buried_facets(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Outer facets that lie inside another cell or all but touch one; none in a valid mesh.
+
+        Returns:
+            Their vertices, shape (k, d), their cells and the other cells, shape (k,).
+        """
+        table = self._facet_table
+        buried, other = _coherence.buried_facets(self.points, self.cells, table.exterior, table.exterior_cell)
+        return table.exterior[buried], table.exterior_cell[buried], other[buried]
 
     def cells_at(self, facets: NDArray[np.int64]) -> NDArray[np.int64]:
         """Pairs of a facet and a cell that has it, shape (k, 2): index into these facets, index of the cell."""

@@ -16,9 +16,6 @@ from ssbsim.geometry.arrays import Float, Int
 from ssbsim.geometry.files._named_mesh import Group, NamedMesh
 from ssbsim.geometry.mesh_data import CELL_DIMENSION, Grain, MeshData
 
-# Points closer than this part of the smallest height are the same point meshed twice.
-_COINCIDENT = 1e-4
-
 _GROUP_COMMAND = {1: "Physical Curve", 2: "Physical Surface", 3: "Physical Volume"}
 
 
@@ -63,7 +60,6 @@ def map_groups(
     cells, facets, points = _used_points(named, dimension, facets, notes)
     points = _reduce_coordinates(points, dimension, where) * unit
     cells = _orient_cells(points, cells, where, notes)
-    _check_coincident(points, cells, where)
     mesh = MeshData(
         points=points,
         cell_type=next(name for name, d in CELL_DIMENSION.items() if d == dimension),
@@ -205,17 +201,3 @@ def _orient_cells(points: Float, cells: Int, where: str, notes: list[str]) -> In
         cells = cells.copy()
         cells[inverted, -2:] = cells[inverted, -1:-3:-1]
     return cells
-
-
-def _check_coincident(points: Float, cells: Int, where: str) -> None:
-    step = _COINCIDENT * _simplex.smallest_heights(points, cells).min()
-    bins = np.rint((points - points.min(axis=0)) / step).astype(np.int64)
-    order = np.lexsort(bins.T)
-    same = (bins[order[1:]] == bins[order[:-1]]).all(axis=1)
-    if same.any():
-        place = ", ".join(f"{value:.6g}" for value in points[order[np.argmax(same)]])
-        raise MeshError(
-            f"{np.count_nonzero(same)} points occur twice, so that parts of the mesh touch without being joined.",
-            where=f"the point at ({place}) m, {where}",
-            hint="join the parts before meshing (Gmsh: BooleanFragments or Coherence), or merge the points afterwards",
-        )

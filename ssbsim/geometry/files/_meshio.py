@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ssbsim.errors import MeshError
-from ssbsim.geometry.files import _msh
+from ssbsim.geometry.files import _abaqus, _msh
 from ssbsim.geometry.files._named_mesh import Block, Group, NamedMesh
 
 # An array with more values numbers the cells and names nothing.
@@ -36,10 +36,12 @@ def read_with_meshio(path: Path) -> NamedMesh:
             hint="install meshio, or save the mesh as MSH 4.1, which Gmsh reads",
         ) from error
     output = io.StringIO()
+    is_abaqus = path.suffix.lower() == ".inp"
+    text: Any = _abaqus.readable_text(path) if is_abaqus else None
     try:
         # meshio prints its complaints, and leaves the program when no reader accepts the file.
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-            mesh = meshio.read(path)
+            mesh = meshio.read(text, file_format="abaqus") if is_abaqus else meshio.read(path)
     except (Exception, SystemExit) as error:
         known = sorted(meshio.extension_to_filetypes)
         advice = "check that the file is complete and is what its extension says"

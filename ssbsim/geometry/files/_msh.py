@@ -7,6 +7,7 @@ section of our own after the mesh, `$SsbsimMesh`, which other readers skip as th
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +26,24 @@ def read_msh(path: Path) -> NamedMesh:
     """Read an MSH file of format 4."""
     with gmsh_session(f"reading {path}") as gmsh:
         gmsh.merge(str(path))
-        return extract_model(gmsh)
+        return extract_model(gmsh, read_physical_names(path))
 
 
-def extract_model(gmsh: Any) -> NamedMesh:
-    """The mesh and the named physical groups of the current Gmsh model."""
+def extract_model(gmsh: Any, names: Mapping[tuple[int, int], str] | None = None) -> NamedMesh:
+    """The mesh and the named physical groups of the current Gmsh model, without the ghost copies of a partitioned one.
+
+    Args:
+        gmsh: The module, in a session.
+        names: Of physical groups by dimension and tag, where Gmsh does not know them.
+    """
     tags, coordinates, _ = gmsh.model.mesh.getNodes()
     index = np.zeros(int(tags.max()) + 1 if len(tags) else 1, dtype=np.int64)
     index[tags.astype(np.int64)] = np.arange(len(tags))
     blocks: list[Block] = []
     blocks_of: dict[tuple[int, int], list[int]] = {}
     for dimension, entity in gmsh.model.getEntities():
+        if gmsh.model.getType(dimension, entity).startswith("Ghost"):
+            continue
         codes, _, nodes = gmsh.model.mesh.getElements(dimension, entity)
         for code, flat in zip(codes, nodes, strict=True):
             name, _, order, per_element, _, _ = gmsh.model.mesh.getElementProperties(code)
@@ -44,7 +52,7 @@ def extract_model(gmsh: Any) -> NamedMesh:
             blocks.append(Block(str(name).lower(), int(dimension), int(order), of_elements))
     groups = []
     for dimension, tag in gmsh.model.getPhysicalGroups():
-        name = gmsh.model.getPhysicalName(dimension, tag)
+        name = (names or {}).get((dimension, tag)) or gmsh.model.getPhysicalName(dimension, tag)
         entities = gmsh.model.getEntitiesForPhysicalGroup(dimension, tag)
         positions = [position for entity in entities for position in blocks_of.get((dimension, int(entity)), [])]
         if name and positions:
@@ -110,16 +118,20 @@ def file_version(path: Path) -> float:
 
 
 def read_physical_names(path: Path) -> dict[tuple[int, int], str]:
-    """Names of the physical groups of an MSH file by dimension and tag, so that one name may serve two dimensions."""
+    """Names of the physical groups of an MSH file by dimension and tag, so that one name may serve two dimensions.
+
+    The section may stand anywhere (Gmsh writes it first, Neper last), with names in quotation marks or without.
+    """
     names: dict[tuple[int, int], str] = {}
     is_inside = False
     with path.open("rb") as stream:
         for line in stream:
-            if line.startswith((b"$Nodes", b"$Elements", b"$EndPhysicalNames")):
-                break
-            if is_inside and line.count(b'"') >= 2:
-                numbers, _, rest = line.partition(b'"')
-                dimension, tag = numbers.split()[:2]
-                names[int(dimension), int(tag)] = rest.rpartition(b'"')[0].decode(errors="replace")
-            is_inside = is_inside or line.startswith(b"$PhysicalNames")
+            if line.startswith(b"$"):
+                is_inside = line.startswith(b"$PhysicalNames")
+            elif is_inside and len(words := line.split(None, 2)) == 3:
+                dimension, tag, name = words
+                name = name.strip()
+                if name[:1] == name[-1:] == b'"':
+                    name = name[1:-1]
+                names[int(dimension), int(tag)] = name.decode(errors="replace")
     return names

@@ -328,7 +328,8 @@ def test_flat_cell(tmp_path: Path):
 def test_parts_that_touch_without_being_joined(tmp_path: Path):
     points = np.vstack([SQUARE, SQUARE[[0, 2]]])
     message = fails(write_square(tmp_path / "m.msh", points=points, triangles=np.array([[0, 1, 2], [4, 5, 3]])))
-    assert message.startswith("2 points occur twice, so that parts of the mesh touch without being joined.")
+    assert message.startswith("2 outer facets lie inside the mesh or all but touch another part of it")
+    assert "grain 'lower' and grain 'upper'; these facets lie between (0.5, 0.5) m and (0.5, 0.5) m" in message
     assert "BooleanFragments" in message
 
 
