@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ssbsim.case import Case, GeometrySection
-from ssbsim.commands.check_rows import grain_rows, interface_rows, terminal_rows
-from ssbsim.commands.resolution import BulkPhases, bulk_phases, space_charge_planes
+from ssbsim.commands.check_rows import grain_rows, interface_rows, refuse_terminals_apart, terminal_rows
+from ssbsim.commands.resolution import BulkPhases, Plane, bulk_phases, space_charge_planes
 from ssbsim.commands.text_tables import bytes_text, number, number_range, table
 from ssbsim.errors import MeshError
 from ssbsim.geometry import MeshData, build_geometry
@@ -44,6 +44,7 @@ class CheckReport:
         warnings: Sentences.
         problems: Sentences about what must be mended before a run.
         notes: Remarks of the mesh generator.
+        coarse: Planes whose cells would be refused but for ``solver.coarse_mesh: warn``: numbers of the run depend on them.
     """
 
     case: Case
@@ -56,6 +57,7 @@ class CheckReport:
     warnings: tuple[str, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...]
+    coarse: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         parts = [f"{self.case.title}  ({self.case.temperature:g} K)"]
@@ -86,20 +88,26 @@ def report_on(case: Case, mesh: MeshData) -> CheckReport:
     """The report of a resolved case and its mesh."""
     bulk = bulk_phases(case)
     sizes = mesh.cell_sizes()
+    terminals = tuple(terminal_rows(case, mesh))
+    refuse_terminals_apart(case, mesh)
     warnings: list[str] = []
     problems: list[str] = []
-    for name, phase, size, is_certain in space_charge_planes(case, mesh, sizes):
-        debye = bulk.debye.get(phase, math.inf)
-        ratio = size / debye
+    coarse: list[str] = []
+    for plane in space_charge_planes(case, mesh, sizes, bulk.debye):
+        ratio = plane.size / plane.debye
         if ratio <= WARN_ABOVE:
             continue
         text = (
-            f"The cells of '{phase}' at '{name}' are {size * 1e9:.3g} nm, {ratio:.3g} Debye lengths "
-            f"({debye * 1e9:.3g} nm): the space charge there is not resolved. "
-            f"A spacing of {ENOUGH * debye * 1e9:.2g} nm would do{_cost(case, mesh, ENOUGH * debye, name)}."
+            f"The cells of '{plane.phase}' at '{plane.name}' are {plane.size * 1e9:.3g} nm, {ratio:.3g} Debye lengths "
+            f"({plane.debye * 1e9:.3g} nm): the space charge there is not resolved. {_remedy(case, mesh, plane)}"
         )
-        refused = ratio > REFUSE_ABOVE and is_certain and case.solver.coarse_mesh == "error"
-        (problems if refused else warnings).append(text)
+        if ratio <= REFUSE_ABOVE or not plane.is_certain:
+            warnings.append(text)
+        elif case.solver.coarse_mesh == "error":
+            problems.append(text)
+        else:
+            warnings.append(text)
+            coarse.append(f"{plane.phase} at {plane.name}: cells up to {ratio:.3g} Debye lengths")
     split = mesh.split_grains()
     warnings += [
         f"Grain '{name}' is made of pieces that meet in points or edges only, and conducts through them. "
@@ -119,7 +127,7 @@ def report_on(case: Case, mesh: MeshData) -> CheckReport:
         phases=tuple(_phase_row(case, mesh, sizes, bulk, name) for name in case.phases),
         grains=tuple(grain_rows(mesh, sizes, bulk.debye)),
         interfaces=tuple(interface_rows(case, mesh)),
-        terminals=tuple(terminal_rows(case, mesh)),
+        terminals=terminals,
         totals={
             "dimension": mesh.dimension,
             "cells": len(mesh.cells),
@@ -132,6 +140,22 @@ def report_on(case: Case, mesh: MeshData) -> CheckReport:
         warnings=tuple(warnings),
         problems=tuple(problems),
         notes=mesh.notes,
+        coarse=tuple(coarse),
+    )
+
+
+def _remedy(case: Case, mesh: MeshData, plane: Plane) -> str:
+    """What would resolve a plane; where the spacing asks for enough already, where the mesh does not hold it, and why."""
+    enough = ENOUGH * plane.debye
+    spacing = getattr(case.geometry, "spacing", None)
+    asked = math.inf if spacing is None else spacing.terminal if plane.name in case.terminals else spacing.interface
+    if asked / (spacing.refinement if spacing is not None else 1) > WARN_ABOVE * plane.debye:
+        return f"A spacing of {enough * 1e9:.2g} nm would do{_cost(case, mesh, enough, plane.name)}."
+    return (
+        f"The spacing asks for {asked * 1e9:.3g} nm, but rows of thin cells are lower or missing where grains are thin or "
+        f"their corners sharp: the largest is {plane.place}, and {100.0 * plane.coarse_share:.0f} % of the cells on this "
+        "plane are larger than a Debye length. What helps: a smaller geometry.spacing.transverse and junction (about "
+        f"{4.0 * plane.debye * 1e9:.2g} nm), a smaller growth, larger grains, or remesher: mmg."
     )
 
 

@@ -13,6 +13,9 @@ from ssbsim.commands.text_tables import MOST_ROWS, Row, number, number_range
 from ssbsim.errors import MeshError
 from ssbsim.geometry import MeshData, check_terminal_area
 
+#: Studies in which something flows between terminals.
+_CONDUCTING = ("impedance", "steady", "transient")
+
 _GRAIN_UNITS = {1: "length [nm]", 2: "area [nm^2]", 3: "volume [nm^3]"}
 _FACET_UNITS = {1: "measure [1]", 2: "length [nm]", 3: "area [nm^2]"}
 
@@ -108,3 +111,31 @@ def terminal_rows(case: Case, mesh: MeshData) -> list[Row]:
             {"terminal": name, "kind": terminal.kind, "facets": count, _FACET_UNITS[mesh.volume_dimension]: size}
         )
     return rows
+
+
+def refuse_terminals_apart(case: Case, mesh: MeshData) -> None:
+    """Raise where a study needs conduction to a terminal that no part of the mesh joins with another one.
+
+    Raises:
+        MeshError: with the terminals and the parts.
+    """
+    studies = [study.kind for study in case.study if study.kind in _CONDUCTING]
+    driving = [name for name, terminal in case.terminals.items() if terminal.kind != "symmetry"]
+    if not studies or len(driving) < 2:
+        return
+    parts = mesh.parts()
+    touched = {
+        name: np.unique(
+            parts[mesh.cells_at(mesh.boundary_facets[mesh.facet_boundary == mesh.boundaries.index(name)])[:, 1]]
+        )
+        for name in driving
+    }
+    for name in driving:
+        others = np.concatenate([touched[other] for other in driving if other != name])
+        if not np.isin(touched[name], others).any():
+            raise MeshError(
+                f"Terminal '{name}' lies on a part of the mesh that hangs together with no other terminal, "
+                f"so that nothing can flow to it; the mesh has {parts.max() + 1} parts that share no facet.",
+                where=f"terminals.{name}, for the study '{studies[0]}'",
+                hint="Join the parts where they touch, so that they share facets; or remove the terminals of one part.",
+            )

@@ -128,7 +128,7 @@ def describe_mesh(case: Case, made: MadeMesh) -> MeshReport:
     }
     debye = bulk_phases(case).debye
     layers = thin_layers(case, mesh, sizes)
-    planes = [plane for plane in space_charge_planes(case, mesh, sizes) if plane.phase in debye]
+    planes = [plane for plane in space_charge_planes(case, mesh, sizes, debye) if plane.phase in debye]
     count = Counter(grain.phase for grain in mesh.grains)
     several = [phase for phase in mesh.phases if count[phase] > 1 and mesh.dimension > 1]
     statistics = {phase: mesh_statistics(mesh, phase) for phase in several}

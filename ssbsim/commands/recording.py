@@ -29,6 +29,9 @@ _log = logging.getLogger("ssbsim")
 #: Seconds of wall time between checkpoints inside a study.
 _CHECKPOINT_EVERY = 60.0
 
+#: Column of every table of a run on a mesh that is refused but for ``solver.coarse_mesh: warn``.
+_COARSE = "mesh too coarse [1]"
+
 
 class Recorder:
     """Turns steps into rows, fields, checkpoints and progress. All methods are collective."""
@@ -149,7 +152,7 @@ class Recorder:
             folder = self._folder
             if folder is None:
                 return
-            folder.append_history(row.columns())
+            folder.append_history(row.columns() | {name: mark for name, (mark,) in self._marks(1).items()})
             if record.end and fields and layout is not None:
                 self._headline.end_study(record.kind, row, layout, fields)
             if fields is not None and layout is not None:
@@ -182,7 +185,8 @@ class Recorder:
             if folder is None:
                 return
             for name, columns in result.tables.items():
-                folder.write_table(f"{name}.csv", columns)
+                rows = len(next(iter(columns.values()), ()))
+                folder.write_table(f"{name}.csv", {**columns, **self._marks(rows)})
             for name, array in result.arrays.items():
                 folder.write_array(f"{name}.npy", array)
             for name, (field, values) in result.maps.items():
@@ -219,7 +223,13 @@ class Recorder:
                 return {}
             checked = prepared.checked
             quantities = self._headline.result() | self._quantities
-            folder.write_json("summary.json", {"format": 1, "title": checked.case.title, "quantities": quantities})
+            summary = {"format": 1, "title": checked.case.title, "quantities": quantities}
+            if checked.coarse:
+                mark = "MESH TOO COARSE (" + "; ".join(checked.coarse) + ")"
+                for entry in quantities.values():
+                    entry |= {"how": f"{mark}: {entry.get('how', '')}", "coarse mesh": checked.coarse}
+                summary["coarse mesh"] = checked.coarse
+            folder.write_json("summary.json", summary)
             folder.write_json("audit.json", self._audit.result())
             cited = (*citations_in(checked.case), *PRESET_SOURCES[simulation.options.preset])
             sources = references(cited, prepared.sources)
@@ -283,6 +293,11 @@ class Recorder:
         self._solves["linear iterations"] += row.linear_iterations
         self._audit.step(amounts, simulation.supplied(report.supplied) if in_time else None)
         return row
+
+    def _marks(self, rows: int) -> dict[str, list[int]]:
+        """A column more for a table, where planes of the mesh are too coarse for its numbers (rank 0)."""
+        coarse = self._prepared is not None and bool(self._prepared.checked.coarse)
+        return {_COARSE: [1] * rows} if coarse else {}
 
     def _chosen(self, fields: dict[str, npt.NDArray[np.float64]]) -> dict[str, npt.NDArray[np.float64]]:
         """The fields that the case asks for."""

@@ -38,12 +38,18 @@ class Plane(NamedTuple):
         name: Interface or terminal.
         phase: Phase on this side.
         size: Largest cell size on it (m).
+        place: Grain and centre (m) of the cell that has it.
+        debye: Debye length of the phase (m), infinite where it has none.
+        coarse_share: Part of the cells on it that are larger than the Debye length.
         is_certain: Whether the space charge belongs to the physics asked for.
     """
 
     name: str
     phase: str
     size: float
+    place: str
+    debye: float
+    coarse_share: float
     is_certain: bool
 
 
@@ -59,13 +65,16 @@ def bulk_phases(case: Case) -> BulkPhases:
     return BulkPhases(scales, models, {name: length for name, length in debye.items() if math.isfinite(length)})
 
 
-def space_charge_planes(case: Case, mesh: MeshData, sizes: npt.NDArray[np.float64]) -> list[Plane]:
+def space_charge_planes(
+    case: Case, mesh: MeshData, sizes: npt.NDArray[np.float64], debye: Mapping[str, float]
+) -> list[Plane]:
     """Planes where a space charge must be expected, once for each phase that touches them.
 
     Args:
         case: A resolved case.
         mesh: Its mesh.
         sizes: Of its cells (m).
+        debye: Debye length (m) of the phases that have one.
     """
     facets: dict[str, list[npt.NDArray[np.int64]]] = {}
     is_certain: dict[str, bool] = {}
@@ -84,13 +93,16 @@ def space_charge_planes(case: Case, mesh: MeshData, sizes: npt.NDArray[np.float6
         if terminal.kind == "electrode" and name in mesh.boundaries:
             facets[name] = [mesh.boundary_facets[mesh.facet_boundary == mesh.boundaries.index(name)]]
             is_certain[name] = True
-    found = []
+    found, cell_phase = [], mesh.cell_phase
     for name, parts in facets.items():
         touching = np.unique(mesh.cells_at(np.vstack(parts))[:, 1])
         for phase, label in enumerate(mesh.phases):
-            here = sizes[touching[mesh.cell_phase[touching] == phase]]
+            here = touching[cell_phase[touching] == phase]
             if here.size:
-                found.append(Plane(name, label, float(here.max()), is_certain[name]))
+                worst, length = int(here[np.argmax(sizes[here])]), debye.get(label, math.inf)
+                share = float(np.mean(sizes[here] > length))
+                place = mesh.describe_place(worst)
+                found.append(Plane(name, label, float(sizes[worst]), place, length, share, is_certain[name]))
     return found
 
 

@@ -195,7 +195,9 @@ def headline_text(quantities: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _with_unit(entry: Mapping[str, Any]) -> str:
-    return f"{entry['value']:.6g}" if entry["unit"] == "1" else f"{entry['value']:.6g} {entry['unit']}"
+    mark = "  (mesh too coarse)" if "coarse mesh" in entry else ""
+    unit = "" if entry["unit"] == "1" else f" {entry['unit']}"
+    return f"{entry['value']:.6g}{unit}{mark}"
 
 
 def _make_folder(case: Case, output: str | Path | None, overwrite: bool) -> RunFolder:

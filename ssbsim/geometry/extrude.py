@@ -20,10 +20,8 @@ from ssbsim.case import BOX_SIDES
 from ssbsim.errors import MeshError
 from ssbsim.geometry.arrays import Int
 from ssbsim.geometry.grading import GradedStack
+from ssbsim.geometry.limits import MAXIMUM_CELLS, refuse_above
 from ssbsim.geometry.mesh_data import CELL_DIMENSION, Grain, MeshData
-
-MAXIMUM_CELLS = 200_000_000
-"""More cells than this is taken for a mistake in a unit."""
 
 
 def extrude_stack(
@@ -64,12 +62,13 @@ def mesh_boxes(axes: Sequence[GradedStack], block_grain: NDArray[np.integer], gr
     dimension = len(counts)
     cells_per_box = math.factorial(dimension)
     total = math.prod(counts) * cells_per_box
-    if total > MAXIMUM_CELLS:
-        raise MeshError(
-            f"The mesh would have {total:.3g} cells ({' x '.join(f'{count:.6g}' for count in counts)} boxes).",
-            where="geometry.spacing",
-            hint="raise the cell sizes, or make the extents across x smaller",
-        )
+    refuse_above(
+        MAXIMUM_CELLS,
+        total,
+        how=f"{' x '.join(f'{count:.6g}' for count in counts)} boxes",
+        where="geometry.spacing",
+        hint="raise the cell sizes, or make the extents across x smaller",
+    )
     points = np.stack(np.meshgrid(*(axis.coordinates for axis in axes), indexing="ij"), axis=-1).reshape(-1, dimension)
     index = np.arange(len(points), dtype=np.int64).reshape([count + 1 for count in counts])
     sides = [split_boxes(np.take(index, end, axis=axis)) for axis in range(dimension) for end in (0, -1)]
@@ -116,11 +115,12 @@ def split_boxes(index: Int) -> Int:
 
 def _uniform_axis(extent: float, size: float, refinement: int) -> GradedStack:
     count = max(1, math.ceil(extent / size * (1.0 - 1e-12))) * refinement
-    if count > MAXIMUM_CELLS:
-        raise MeshError(
-            f"The mesh would have {count:.3g} cells across.",
-            where="geometry.spacing.transverse",
-            hint="check the units of spacing.transverse, the width and the depth",
-        )
+    refuse_above(
+        MAXIMUM_CELLS,
+        count,
+        how="across x",
+        where="geometry.spacing.transverse",
+        hint="check the units of spacing.transverse, the width and the depth",
+    )
     # Dividing first makes the points of a refined mesh bitwise equal to those of the coarse one.
     return GradedStack(extent * (np.arange(count + 1) / count), np.zeros(count, dtype=np.int32), ())

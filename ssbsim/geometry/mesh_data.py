@@ -142,9 +142,17 @@ class MeshData:
         buried, other = _coherence.buried_facets(self.points, self.cells, table.exterior, table.exterior_cell)
         return table.exterior[buried], table.exterior_cell[buried], other[buried]
 
+    def describe_place(self, cell: int) -> str:
+        """Grain and centre of a cell, for a message."""
+        return _check.describe_place(self, cell)
+
     def cells_at(self, facets: NDArray[np.int64]) -> NDArray[np.int64]:
         """Pairs of a facet and a cell that has it, shape (k, 2): index into these facets, index of the cell."""
         return _facets.cells_of_facets(self.cells, facets, len(self.points))
+
+    def parts(self) -> NDArray[np.int64]:
+        """Number of the part that each cell belongs to, of whatever grains: cells that facets join, shape (m,)."""
+        return _facets.connected_pieces(self.cells, np.zeros(len(self.cells), np.int32), len(self.points))
 
     def split_grains(self) -> tuple[str, ...]:
         """Names of the grains whose pieces meet one another in points or edges only."""

@@ -24,10 +24,8 @@ from numpy.typing import NDArray
 from ssbsim.errors import MeshError
 from ssbsim.geometry._facets import facet_keys
 from ssbsim.geometry.arrays import Float, Int
+from ssbsim.geometry.limits import MAXIMUM_CELLS, refuse_above
 from ssbsim.geometry.mesh_data import MeshData
-
-MAXIMUM_CELLS = 200_000_000
-"""More cells than this is taken for a mistake."""
 
 
 def refine_mesh(mesh: MeshData, r: int) -> MeshData:
@@ -51,12 +49,8 @@ def refine_mesh(mesh: MeshData, r: int) -> MeshData:
         )
     if r == 1:
         return mesh
-    if len(mesh.cells) * r**mesh.dimension > MAXIMUM_CELLS:
-        raise MeshError(
-            f"The mesh would have {len(mesh.cells) * r**mesh.dimension:.3g} cells.",
-            where="geometry.spacing.refinement",
-            hint="use a smaller refinement",
-        )
+    count = len(mesh.cells) * r**mesh.dimension
+    refuse_above(MAXIMUM_CELLS, count, where="geometry.spacing.refinement", hint="use a smaller refinement")
     cells, cells_are_odd = _sort_rows(mesh.cells)
     facets, facets_are_odd = _sort_rows(mesh.boundary_facets)
     points, cell_lattice, facet_lattice = _number_points(mesh.points, cells, facets, r)

@@ -24,6 +24,7 @@ from ssbsim.geometry.images.labels import merge_small_parts, name_grains, refuse
 from ssbsim.geometry.images.outlines import trace_outlines
 from ssbsim.geometry.images.voxel_surfaces import triangulate_voxels
 from ssbsim.geometry.images.voxels import mesh_smooth_voxels
+from ssbsim.geometry.limits import MAXIMUM_CELLS, refuse_above
 from ssbsim.geometry.mesh_data import Grain, MeshData
 from ssbsim.geometry.meshing import mesh_partition
 from ssbsim.geometry.partition import OUTSIDE, Partition
@@ -250,20 +251,20 @@ def _mesh_smooth_solid(
     )
 
 
-MAXIMUM_CELLS = 50_000_000
-"""More cells than this do not fit the memory of a workstation."""
-
 MAXIMUM_TRIANGLES = MAXIMUM_CELLS // 10
 """On smooth interfaces, with at least some ten cells for each."""
 
 
 def _check_count(index: Labels, parts: int, cells_per_pixel: int) -> None:
     count = index.size * parts**index.ndim * cells_per_pixel
-    if count > MAXIMUM_CELLS:
-        raise MeshError(
-            f"The mesh would have {count:.3g} cells: each of {index.size:,} pixels in {parts}^{index.ndim} parts, "
-            f"{cells_per_pixel} cells each; the most is {MAXIMUM_CELLS:.0e}.",
-            where="geometry.spacing",
-            hint="all cells of a mesh of voxels have one size, the smallest asked for: raise spacing.interface "
-            "(one pixel is enough), lower spacing.refinement, or cut the image",
-        )
+    refuse_above(
+        MAXIMUM_CELLS,
+        count,
+        how=f"each of {index.size:,} pixels in {parts}^{index.ndim} parts, {cells_per_pixel} cells each",
+        where="geometry.spacing",
+        hint="all cells of a mesh of voxels have one size, the smallest asked for: raise spacing.interface "
+        "(one pixel is enough), lower spacing.refinement, or cut the image",
+    )
+
+
+__all__ = ["build_image", "image_partition", "read_grains"]

@@ -20,6 +20,7 @@ from ssbsim.geometry.grains.orientations import random_orientations
 from ssbsim.geometry.grains.power_diagram import power_diagram, relax
 from ssbsim.geometry.grains.tessellation import Tessellation, tessellate
 from ssbsim.geometry.grains.textures import extrude, stack_layers, stretch
+from ssbsim.geometry.limits import MAXIMUM_FILLED, least_filled_cells, refuse_above
 from ssbsim.geometry.mesh_data import Grain, MeshData
 from ssbsim.geometry.meshing import mesh_partition
 from ssbsim.geometry.partition import OUTSIDE, Partition
@@ -36,6 +37,19 @@ _FRAMES = 6
 @register_geometry("polycrystal")
 def build_polycrystal(geometry: PolycrystalGeometry, folder: Path) -> MeshData:
     """Mesh of a PolycrystalGeometry."""
+    refuse_above(
+        MAXIMUM_FILLED,
+        least_filled_cells(
+            geometry.extents(),
+            geometry.spacing.bulk,
+            grains=geometry.number_of_grains(),
+            refinement=geometry.spacing.refinement,
+        ),
+        how=f"{geometry.number_of_grains():.6g} grains of {geometry.mean_grain_size():.3g} m",
+        least=True,
+        where="geometry.spacing.bulk",
+        hint="check the units of the box, the grains and the spacing; raise spacing.bulk, or take fewer grains",
+    )
     problem: MeshError | None = None
     for frame in range(_FRAMES if geometry.periodic else 1):
         try:
