@@ -22,6 +22,10 @@ from ssbsim.errors import ConvergenceError, ResultsError
 
 #: Decades of tau within which lines belong to one element: a constant-phase element is broad.
 _NARROW, _BROAD = 0.15, 0.5
+#: Relative misfits of a fit that is good whatever its residuals look like, and of one that is not.
+_GOOD, _BAD = 1e-3, 0.1
+#: Standard deviations of the number of runs of signs above which residuals have a structure.
+_STRUCTURED = 3.0
 #: Processes with less than this share of the resistance do not become an element of their own.
 _MINOR = 3e-3
 
@@ -36,6 +40,8 @@ class CircuitFit:
         errors: Standard deviation of each.
         impedance: The fit at the frequencies of the spectrum, in rising order.
         misfit: Root of the mean square of the relative deviation.
+        runs: Standard deviations by which neighbouring residuals agree in sign more often than chance has it
+            (the test of Wald and Wolfowitz, Ann. Math. Stat. 11 (1940) 147, from memory).
     """
 
     circuit: str
@@ -43,6 +49,17 @@ class CircuitFit:
     errors: Mapping[str, float]
     impedance: npt.NDArray[np.complex128]
     misfit: float
+    runs: float
+
+    @property
+    def verdict(self) -> str:
+        """Whether the circuit describes the spectrum, in a sentence with its numbers."""
+        if self.misfit > _BAD or (self.misfit > _GOOD and self.runs > _STRUCTURED):
+            return (
+                f"{self.circuit} does not describe the spectrum: it misses it by {100.0 * self.misfit:.2g} %, and its "
+                f"residuals keep their sign {self.runs:.2g} standard deviations more often than chance has it"
+            )
+        return f"{self.circuit} describes the spectrum within {100.0 * self.misfit:.2g} %"
 
 
 def read_spectrum(results: Any, name: str = "impedance") -> tuple[npt.NDArray[np.float64], npt.NDArray[np.complex128]]:
@@ -116,7 +133,21 @@ def fit_circuit(
         errors=dict(zip(names, map(float, model.conf_), strict=True)),
         impedance=fitted,
         misfit=float(np.sqrt(np.mean(np.abs(fitted / z - 1.0) ** 2))),
+        runs=_structure((fitted - z) / np.abs(z)),
     )
+
+
+def _structure(residual: npt.NDArray[np.complex128]) -> float:
+    """Standard deviations by which the signs of both parts change less often than chance has it."""
+    fewer, variance = 0.0, 0.0
+    for part in (residual.real, residual.imag):
+        positive = part > 0.0
+        n, m = float(positive.sum()), float((~positive).sum())
+        total = n + m
+        mean = 1.0 + 2.0 * n * m / total
+        fewer += mean - (1.0 + np.count_nonzero(positive[1:] != positive[:-1]))
+        variance += (mean - 1.0) * (mean - 2.0) / (total - 1.0)
+    return float(fewer / np.sqrt(variance)) if variance > 0.0 else 0.0
 
 
 def _circuit_of(f: Any, z: Any, constant_phase: bool) -> tuple[str, list[float]]:

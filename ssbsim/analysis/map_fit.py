@@ -27,6 +27,8 @@ from ssbsim.studies.tracer_map import TracerMap
 Floats = npt.NDArray[np.float64]
 
 _ROUNDS = 8
+#: Residual (a fraction) without known variances, and standard deviations of likeness, that a model leaves which does not fit.
+_LARGE, _STRUCTURED = 0.03, 5.0
 #: Change of a logarithm from one round to the next that ends them, and in standard deviations.
 _SETTLED, _OF_DEVIATION = 5e-4, 0.05
 _WORDS = {
@@ -92,6 +94,34 @@ class MapFit:
     measured: Floats
     fitted: Floats
     deviation: Floats | None
+
+    @property
+    def structure(self) -> float:
+        """Standard deviations by which residuals of neighbouring pixels are more alike than those of independent ones.
+
+        The sum of their products over that of independent residuals of the same size.
+        """
+        residual = self.measured - self.fitted
+        residual = residual / (1.0 if self.deviation is None else self.deviation)
+        products = [p for a in (0, 1) for p in (np.delete(residual, 0, a) * np.delete(residual, -1, a)).ravel()]
+        known = np.array([p for p in products if math.isfinite(p)])
+        size = float(np.nanmean(residual**2))
+        return float(known.sum() / (size * math.sqrt(len(known)))) if len(known) and size > 0.0 else 0.0
+
+    @property
+    def verdict(self) -> str:
+        """Whether the model describes the map, in a sentence with its numbers."""
+        per = self.chi2 / self.freedom
+        if self.has_variance:
+            said, misses = f"chi2 per degree of freedom is {per:.3g}", per > 1.0 + 5.0 * math.sqrt(2.0 / self.freedom)
+        else:
+            said, misses = f"the residual is {math.sqrt(per):.3g} per pixel", math.sqrt(per) > _LARGE
+        if misses and self.structure > _STRUCTURED:
+            return (
+                f"The model does not describe the map: {said}, and residuals of neighbours are {self.structure:.2g} standard "
+                "deviations more alike than noise is. Values and intervals may mean nothing"
+            )
+        return f"The model describes the map: {said}" if not misses else f"The model misses a part of the map: {said}"
 
 
 def fit_map(

@@ -129,17 +129,52 @@ def distribution_of_relaxation_times(
 
 
 def as_spectrum(frequency: Any, impedance: Any) -> tuple[Floats, Complexes]:
-    """Both as arrays by rising frequency.
+    """Both as arrays by rising frequency, whichever way they were sorted.
+
+    Of passive cells Re Z >= 0, and of those with capacitances Im Z <= 0: a table of -Im Z, as instruments write it, has the
+    wrong sign nearly everywhere. Inductance of leads at the highest frequencies is no fault.
 
     Raises:
-        ResultsError: They do not make a spectrum.
+        ResultsError: They do not make a spectrum, with the first entry that is wrong.
     """
     f, z = np.asarray(frequency, dtype=np.float64), np.asarray(impedance, dtype=np.complex128)
-    if f.ndim != 1 or f.shape != z.shape or len(f) < 4 or not (f > 0).all() or not np.isfinite(z).all():
+    if f.ndim != 1 or f.shape != z.shape or len(f) < 4:
         raise ResultsError(
             "This is not an impedance spectrum.",
-            where="frequency, impedance",
+            where=f"frequency of shape {f.shape}, impedance of shape {z.shape}",
             hint="Give two arrays of equal length with at least four frequencies above 0 and finite impedances.",
         )
-    order = np.argsort(f)
-    return f[order], z[order]
+    _refuse(~np.isfinite(f) | ~np.isfinite(z), "hold no number", "Leave out the rows that were not measured.", f)
+    _refuse(f <= 0.0, "have a frequency that is not above 0", "Give Hz, and leave out the value at direct current.", f)
+    _refuse(z == 0.0, "have an impedance of 0", "Leave out the rows that were not measured.", f)
+    order = np.argsort(f, kind="stable")
+    f, z = f[order], z[order]
+    _refuse(
+        np.concatenate([[False], f[1:] == f[:-1]]),
+        "repeat the frequency of another one",
+        "Take the mean of repeated measurements, and give spectra of several states one by one.",
+        f,
+    )
+    if np.count_nonzero(z.real < 0.0) > len(z) / 2:
+        raise ResultsError(
+            "The real part of the impedance is negative at most frequencies: a cell at rest has a positive one.",
+            where="impedance",
+            hint="Check the columns and the sign of the current, which counts into the terminal whose potential counts.",
+        )
+    if np.count_nonzero(z.imag > 0.0) > len(z) / 2:
+        raise ResultsError(
+            "The imaginary part of the impedance is positive at most frequencies: this is -Im Z, as instruments tabulate it.",
+            where="impedance",
+            hint="Change its sign: Z = Re - 1j * column.",
+        )
+    return f, z
+
+
+def _refuse(wrong: npt.NDArray[np.bool_], what: str, advice: str, frequency: Floats) -> None:
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        raise ResultsError(
+            f"{np.count_nonzero(wrong)} of {len(wrong)} entries of the spectrum {what}.",
+            where=f"entry {first + 1}, at {frequency[first]:g} Hz",
+            hint=advice,
+        )

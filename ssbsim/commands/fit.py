@@ -120,6 +120,7 @@ def fit_text(found: MapFit) -> str:
     else:
         meaning = "no counts given: intervals as if this were independent noise of every pixel"
         lines.append(f"  {'residual per pixel'.ljust(width)}  {per**0.5:.4g}  ({meaning})")
+    lines.append(f"  {found.verdict}.")
     return "\n".join(lines)
 
 
@@ -149,6 +150,7 @@ def _write(
             "quantities": quantities,
             "correlation of logarithms": correlation,
             "chi2": found.chi2,
+            "verdict": found.verdict,
             "degrees of freedom": found.freedom,
             "counts per pixel": study.image.counts if study.image is not None else 0.0,
             "pixels used": int(np.isfinite(found.measured).sum()),

@@ -90,3 +90,46 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "impedance.models.circuits", None)
     with pytest.raises(ResultsError, match="not installed"):
         fit_circuit(FREQUENCY, ladder())
+
+
+def test_frequencies_may_be_sorted_either_way() -> None:
+    one, other = (distribution_of_relaxation_times(FREQUENCY[::k], ladder()[::k]) for k in (1, -1))
+    assert one.resistance == pytest.approx(other.resistance)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "impedance", "message"),
+    [
+        (FREQUENCY, ladder().conj(), "this is -Im Z"),
+        (FREQUENCY, -ladder(), "real part of the impedance is negative"),
+        (
+            np.where(FREQUENCY < 0.7, -FREQUENCY, FREQUENCY),
+            ladder(),
+            "5 of 46 entries of the spectrum have a frequency",
+        ),
+        (np.r_[0.0, FREQUENCY[1:]], ladder(), "entry 1, at 0 Hz"),
+        (np.r_[FREQUENCY[1], FREQUENCY[1:]], ladder(), "repeat the frequency"),
+        (FREQUENCY, np.r_[np.nan, ladder()[1:]], "hold no number"),
+        (FREQUENCY, np.r_[ladder()[:-1], 0.0], "have an impedance of 0"),
+        (FREQUENCY[:3], ladder()[:3], "not an impedance spectrum"),
+    ],
+)
+def test_a_spectrum_of_wrong_sign_order_or_range_is_refused(
+    frequency: np.ndarray, impedance: np.ndarray, message: str
+) -> None:
+    with pytest.raises(ResultsError) as caught:
+        distribution_of_relaxation_times(frequency, impedance)
+    assert message in str(caught.value)
+    assert caught.value.hint
+
+
+def test_a_fit_says_whether_it_describes_the_spectrum() -> None:
+    pytest.importorskip("impedance")
+    noise = np.random.default_rng(3).normal(0.0, 0.01, (2, len(S)))
+    z = cpe(1e-4, 1e-4, 1.0) * (1.0 + noise[0] + 1j * noise[1])
+    fine = fit_circuit(FREQUENCY, z, "p(R1,C1)", [2e-4, 5e-5])
+    assert fine.runs < 3.0
+    assert "describes the spectrum within" in fine.verdict
+    wrong = fit_circuit(FREQUENCY, cpe(1e-4, 1e-4, 0.7), "p(R1,C1)", [2e-4, 5e-5])
+    assert wrong.runs > 3.0
+    assert "does not describe the spectrum: it misses it by" in wrong.verdict

@@ -168,6 +168,18 @@ def test_a_blurred_map_needs_the_blur_of_the_beam() -> None:
     assert abs(wrong.ratios[0].value / RATIO - 1.0) > 0.3
 
 
+def test_a_fit_says_whether_the_model_describes_the_map() -> None:
+    case = row_case(bulk=2e-12, tolerance=1e-3, image={"counts": 2500.0})
+    fine = fitted(case, counted(row_map(), 2500, 1))
+    assert fine.structure < 5.0
+    assert fine.verdict.startswith("The model describes the map: chi2 per degree of freedom is")
+    wavy = np.clip(row_map() + 0.15 * np.sin(np.arange(80) / 4.0)[:, None], 0.0, 1.0)
+    wrong = fitted(case, wavy)
+    assert wrong.structure > 5.0
+    assert "does not describe the map: chi2 per degree of freedom is" in wrong.verdict
+    assert wrong.verdict in fit_text(wrong)
+
+
 def test_what_a_map_does_not_determine_is_said() -> None:
     """After two minutes nothing has reached the last boundary."""
     case = row_case(size=2 * UM, duration=120.0, tolerance=1e-3, image={"counts": 2500.0})
