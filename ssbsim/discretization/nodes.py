@@ -79,5 +79,3 @@ class NodeOrder:
             pieces = np.split(rows, np.cumsum(self._counts)[:-1])
         mine: Floats = self._comm.scatter(pieces, root=0)
         return np.ascontiguousarray(mine)
-
-

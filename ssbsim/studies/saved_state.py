@@ -118,13 +118,16 @@ def _misfit(simulation: Simulation, arrays: Mapping[str, Floats], meta: Mapping[
 
 
 def fingerprints(case: Case, studies: int) -> dict[str, str]:
-    """Hashes of the parts of a case that a state depends on: all but output, solver, title and later studies.
+    """Hashes of the parts of a case that a state and the files beside it depend on: all but solver, title and later studies, and
+    of the output what the saved fields are.
 
     Args:
         case: A resolved case.
         studies: How many of its studies the state has seen.
     """
     data = case.model_dump(mode="json", exclude={"title", "source", "output", "solver", "study"})
+    output = case.model_dump(mode="json", include={"output"})["output"]
+    data |= {f"output.{name}": output[name] for name in ("fields", "length_unit")}
     data |= {f"study[{i}]": study.model_dump(mode="json") for i, study in enumerate(case.study[:studies])}
     return {name: hashlib.sha256(json.dumps(part, sort_keys=True).encode()).hexdigest() for name, part in data.items()}
 
