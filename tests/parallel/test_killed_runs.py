@@ -1,6 +1,7 @@
 """A run that is killed at any instant and continued on any number of ranks ends like the uninterrupted one.
 
-The selection here is small. All of it: ``python3 tests/parallel/test_killed_runs.py [RANDOM AIMED]`` (20 and 20, many minutes).
+The selection here is small. All of it (20 and 20, half an hour):
+``./with-env env PYTHONPATH=tests:. python3 tests/parallel/test_killed_runs.py [RANDOM AIMED]``
 """
 
 from __future__ import annotations
@@ -104,6 +105,7 @@ def main(n_random: int, n_aimed: int) -> int:
             case = CASES[i % len(CASES)]
             plans.append((case, "", generator.uniform(0.25, 1.0) * seconds[case]))
         plans += [(case, place, float(count)) for case, place, count in AIMED[:n_aimed]]
+        generator.shuffle(plans)
         for i, (case, place, number) in enumerate(plans):
             old, ranks = base / f"killed {i}", i % 3 + 1
             died = kill_aimed(case, place, int(number), old) if place else kill_after(case, number, old)
