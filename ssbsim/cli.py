@@ -98,7 +98,10 @@ def run(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that the folder holds.")] = False,
     continue_from: Annotated[
-        Path | None, typer.Option("--continue", help="Go on from the last checkpoint of this run, into a new folder.")
+        Path | None,
+        typer.Option(
+            "--continue", help="Go on from the last checkpoint of this run, in its folder or into that of --output."
+        ),
     ] = None,
     report: Annotated[bool, typer.Option(help="Draw the pictures and write report.html.")] = True,
     trust: Trust = False,

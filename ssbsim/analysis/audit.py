@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -98,6 +99,15 @@ class Audit:
                 )
                 entry["cut imbalance, relative"] = spread / scale if scale > 0.0 else 0.0
         self._studies.append(entry)
+
+    def memory(self) -> dict[str, Any]:
+        """All that is known so far, as plain data."""
+        return {name: sorted(value) if isinstance(value, set) else value for name, value in vars(self).items()}
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Go on from the memory of another audit."""
+        vars(self).update(copy.deepcopy(dict(memory)))
+        self._open = set(self._open)
 
     def result(self) -> dict[str, Any]:
         """The balances as plain data."""

@@ -58,6 +58,15 @@ class Headline:
             self._boundary(geometry, kind, row, layout, fields)
         self._terminals = _terminal_numbers(row)
 
+    def memory(self) -> dict[str, Quantities]:
+        """All that is known so far, as plain data."""
+        return {"at rest": self._at_rest, "layer": self._layer, "driven": self._driven, "terminals": self._terminals}
+
+    def recall(self, memory: Mapping[str, Quantities]) -> None:
+        """Go on from the memory of another."""
+        self._at_rest, self._layer = dict(memory["at rest"]), dict(memory["layer"])
+        self._driven, self._terminals = dict(memory["driven"]), dict(memory["terminals"])
+
     def result(self) -> Quantities:
         """Name to ``{"value", "unit", "how"}``."""
         return self._at_rest | self._layer | self._driven | self._terminals

@@ -6,6 +6,9 @@ import logging
 import math
 import resource
 import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,9 +62,29 @@ class Recorder:
         self._last_checkpoint = time.perf_counter()
         open_fields = {fixed.field for fixed in simulation.functional.placement.rows.fixed}
         self._audit.begin(simulation.amounts(), open_fields & set(simulation.functional.placement.unknowns.species))
+        self._continued: list[dict[str, Any]] = []
+        self._entered = time.perf_counter()
         self._solves = {"Newton iterations": 0, "linear iterations": 0, "steps": 0}
         #: Study of the present state and whether it has ended, where no checkpoint holds that state yet.
         self._unsaved: tuple[int, bool] | None = None
+
+    def recall(self, meta: Mapping[str, Any], source: str | Path) -> None:
+        """Go on as the recorder would whose run wrote a checkpoint.
+
+        Args:
+            meta: That of the checkpoint.
+            source: The folder of the run.
+        """
+        memory = meta["recorder"]
+        self._audit.recall(memory["audit"])
+        self._headline.recall(memory["headline"])
+        self._quantities, self._solves = dict(memory["quantities"]), dict(memory["counts"])
+        self._timings = dict(memory["timings"])
+        simulation = self._simulation
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        taken_up = {"from": Path(source).resolve().name, "at": now, "study": meta["study"] + 1}
+        taken_up |= {"step": simulation.step, "time [s]": simulation.time, "ranks": self._comm.size}
+        self._continued = [*memory["continued"], taken_up]
 
     def begin(self, first: int) -> None:
         """Write what is known before the first step, a checkpoint included: a run can be continued from its beginning.
@@ -69,7 +92,7 @@ class Recorder:
         Args:
             first: The study to begin with, or to go on with.
         """
-        is_within = self._simulation.study_begin is not None
+        is_within = self._simulation.under_way is not None
         self._unsaved = (first, False) if is_within else (first - 1, True)
         state = gather_state(self._simulation)
         on_root(self._comm, lambda: self._begin(state), share=False)
@@ -89,7 +112,20 @@ class Recorder:
         simulation, (study, has_ended), (arrays, meta) = self._simulation, self._unsaved, state
         meta |= {"case": fingerprints(simulation.case, study + 1)}
         meta |= {"study": study, "study has ended": has_ended, "time [s]": simulation.time}
-        self._folder.write_checkpoint(arrays, meta)
+        timings = dict(self._timings)
+        if not has_ended:
+            timings[self._label(study)] = self._seconds()
+        memory: dict[str, Any] = {"audit": self._audit.memory(), "headline": self._headline.memory()}
+        memory |= {"quantities": self._quantities, "counts": self._solves}
+        memory |= {"timings": timings, "continued": self._continued}
+        self._folder.write_checkpoint(arrays, meta | {"recorder": memory, "folder": self._folder.held()})
+
+    def _label(self, index: int) -> str:
+        return f"study {index + 1} ({self._simulation.case.study[index].kind})"
+
+    def _seconds(self) -> float:
+        """Wall time of the study under way, with that of the runs before that had begun it."""
+        return time.perf_counter() - self._entered
 
     def _begin(self, state: Any) -> None:
         folder, prepared, layout = self._folder, self._prepared, self._snapshots.layout
@@ -112,16 +148,16 @@ class Recorder:
         self._write_checkpoint(state)
 
     def enter(self, index: int) -> None:
-        """A study begins."""
+        """A study begins, or goes on."""
+        self._entered = time.perf_counter() - self._timings.get(self._label(index), 0.0)
         kind = self._simulation.case.study[index].kind
         if self._show:
             self._progress = Progress(f"{index + 1} {kind}", total=1.0, rank=self._comm.rank)
             self._progress.__enter__()
 
-    def leave(self, index: int, seconds: float) -> None:
+    def leave(self, index: int) -> None:
         """A study has ended."""
-        kind = self._simulation.case.study[index].kind
-        self._timings[f"study {index + 1} ({kind})"] = seconds
+        self._timings[self._label(index)] = self._seconds()
         self.stop_progress()
 
     def stop_progress(self, *outcome: Any) -> None:
@@ -209,6 +245,8 @@ class Recorder:
 
         self._quantities |= {name: dict(entry) for name, entry in result.quantities.items()}
         on_root(self._comm, write, share=False)
+        self._unsaved = (result.study, True)
+        self.save()
 
     def finish(self, setup: float) -> dict[str, dict[str, Any]]:
         """Write summary, audit and provenance; returns the headline numbers on rank 0."""
@@ -252,6 +290,7 @@ class Recorder:
                 "memory per unknown [B]": memory / simulation.n_unknowns,
                 "timings [s]": {"set-up": setup, **self._timings},
                 "counts": self._solves,
+                "continued": self._continued,
                 "materials": prepared.sources,
                 "references": [{k: v for k, v in one.items() if k != "bibtex"} for one in sources],
             }

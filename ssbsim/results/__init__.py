@@ -13,7 +13,7 @@ from ssbsim._lazy import lazy_names
 if TYPE_CHECKING:
     from ssbsim.results._checkpoint import read_checkpoint
     from ssbsim.results._estimate import estimate_output
-    from ssbsim.results._folder import RunFolder
+    from ssbsim.results._folder import RunFolder, is_without_checkpoint
     from ssbsim.results._grid import Grid
     from ssbsim.results._log import open_log
     from ssbsim.results._progress import Progress
@@ -38,6 +38,7 @@ _HOMES = {
     "open_results": "_reader",
     "plot_run": "pictures.draw",
     "bibliography": "_references",
+    "is_without_checkpoint": "_folder",
     "provenance": "_provenance",
     "references": "_references",
     "read_checkpoint": "_checkpoint",
@@ -63,6 +64,7 @@ __all__ = [
     "TerminalRow",
     "bibliography",
     "estimate_output",
+    "is_without_checkpoint",
     "open_log",
     "open_results",
     "plot_run",

@@ -125,6 +125,11 @@ def read_checkpoint(path: str | Path) -> tuple[Arrays, dict[str, Any]]:
     )
 
 
+def is_there(path: Path) -> bool:
+    """Whether a run folder holds a checkpoint, complete by its manifest."""
+    return bool(_generations(path / FOLDER))
+
+
 def _read_generation(folder: Path, generation: int) -> tuple[Arrays, dict[str, Any]]:
     path = folder / f"{generation:06d}.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))

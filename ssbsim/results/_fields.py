@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,9 @@ class FieldsWriter:
             "grain_names": list(grid.grain_names),
         }
         (folder / "fields").mkdir(exist_ok=True)
+        if (folder / "fields" / "names.json").is_file():
+            before = read_names(folder)
+            self._names, self._steps = before["point_data"], before["steps"]
 
     def append(self, time: float, study: str, step: int, point_data: Mapping[str, npt.ArrayLike]) -> Path:
         """Write one step and list it; returns the path of its VTU file."""
@@ -93,22 +96,48 @@ class FieldsWriter:
         return array
 
     def _write_lists(self) -> None:
-        times = [step["time"] for step in self._steps]
-        is_growing = all(late > early for early, late in zip(times, times[1:], strict=False))
-        names = {
-            **self._header,
-            "pvd_timestep": "time [s]" if is_growing else "index of the saved step",
-            "point_data": self._names,
-            "steps": self._steps,
-        }
-        whole_files.write_text(self._folder / "fields" / "names.json", whole_files.to_json(names))
-        stamps = map(repr, times) if is_growing else map(str, range(len(times)))
-        rows = "".join(
-            f'    <DataSet timestep="{stamp}" group="" part="0" file="fields/{step["file"]}"/>\n'
-            for stamp, step in zip(stamps, self._steps, strict=True)
+        _write_lists(self._folder, {**self._header, "point_data": self._names}, self._steps)
+
+
+def _write_lists(folder: Path, header: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> None:
+    times = [step["time"] for step in steps]
+    is_growing = all(late > early for early, late in zip(times, times[1:], strict=False))
+    names = {**header, "pvd_timestep": "time [s]" if is_growing else "index of the saved step", "steps": steps}
+    whole_files.write_text(folder / "fields" / "names.json", whole_files.to_json(names))
+    stamps = map(repr, times) if is_growing else map(str, range(len(times)))
+    rows = "".join(
+        f'    <DataSet timestep="{stamp}" group="" part="0" file="fields/{step["file"]}"/>\n'
+        for stamp, step in zip(stamps, steps, strict=True)
+    )
+    text = f'<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1">\n  <Collection>\n{rows}'
+    whole_files.write_text(folder / "fields.pvd", text + "  </Collection>\n</VTKFile>\n")
+
+
+def take_up_fields(folder: Path, states: int) -> None:
+    """Keep the first saved states of a run folder and remove those after them.
+
+    Raises:
+        ResultsError: There are fewer.
+    """
+    listed = (folder / "fields" / "names.json").is_file()
+    names = read_names(folder) if listed else {"steps": []}
+    kept, gone = names["steps"][:states], names["steps"][states:]
+    if len(kept) < states or not all((folder / "fields" / step["file"]).is_file() for step in kept):
+        raise ResultsError(
+            f"Of the {states} states that the run had saved some are gone.",
+            where=str(folder / "fields"),
+            hint="Files were removed: restore them from a copy, or start the run anew.",
         )
-        text = f'<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1">\n  <Collection>\n{rows}'
-        whole_files.write_text(self._folder / "fields.pvd", text + "  </Collection>\n</VTKFile>\n")
+    if kept and gone:
+        _write_lists(folder, names, kept)
+    elif gone:
+        for file in (folder / "fields.pvd", folder / "fields" / "names.json"):
+            file.unlink(missing_ok=True)
+    # A kill may have left a file that no list names.
+    files = {step["file"] for step in kept}
+    for file in (folder / "fields").glob("*.vtu"):
+        if file.name not in files:
+            file.unlink()
 
 
 def read_names(folder: Path) -> dict[str, Any]:

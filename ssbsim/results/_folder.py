@@ -11,7 +11,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ssbsim.errors import ResultsError
-from ssbsim.results import _checkpoint, whole_files
-from ssbsim.results._fields import LENGTH_UNITS, FieldsWriter
+from ssbsim.results import _checkpoint, _lock, whole_files
+from ssbsim.results._fields import LENGTH_UNITS, FieldsWriter, take_up_fields
 from ssbsim.results._grid import Grid
 from ssbsim.results._history import FILE as HISTORY_FILE
 from ssbsim.results._history import HistoryWriter
+from ssbsim.results._log import FILE as LOG_FILE
 from ssbsim.results._vtu import write_vtu
 
 FORMAT = 1
 MARKER = ".ssbsim-run"
-FILES = (HISTORY_FILE, "fields.pvd", "log.txt", "report.html")
+FILES = (HISTORY_FILE, "fields.pvd", LOG_FILE, "report.html")
 FOLDERS = {
     "fields": re.compile(r"\d{4,}\.vtu|names\.json"),
     _checkpoint.FOLDER: re.compile(r"\d{6,}\.(json|npz)"),
@@ -41,26 +43,78 @@ class RunFolder:
 
     Args:
         path: Made when it does not exist, with its parents.
-        overwrite: Remove what an earlier run left there first.
+        overwrite: Remove what an earlier run left there first. A run that died before its first checkpoint is replaced
+            in any case.
+        go_on: Keep what an earlier run left there, see :meth:`take_up`.
 
     Raises:
-        ResultsError: The folder holds a run (without ``overwrite``), or holds something and is no run folder.
+        ResultsError: The folder holds a run (without ``overwrite``), holds something and is no run folder, or another run
+            writes into it.
     """
 
-    def __init__(self, path: str | Path, *, overwrite: bool = False) -> None:
+    def __init__(self, path: str | Path, *, overwrite: bool = False, go_on: bool = False) -> None:
         self.path = Path(path)
         self._fields: FieldsWriter | None = None
         self._written: list[str] = []
-        self._claim(overwrite)
+        self._states = 0
+        self._lock = self._claim(overwrite, go_on)
         self._history = HistoryWriter(self.path)
+
+    @classmethod
+    def take_up(
+        cls, source: str | Path, path: str | Path, held: Mapping[str, Any], *, overwrite: bool = False
+    ) -> RunFolder:
+        """A folder that holds what a run in ``source`` held at a checkpoint, to go on from there.
+
+        Args:
+            source: Folder of the run; it stays as it is, unless it is ``path`` itself.
+            path: Where to go on.
+            held: What :meth:`held` gave at the checkpoint.
+            overwrite: Replace another run that ``path`` holds.
+
+        Raises:
+            ResultsError: As for a new folder, or the run has lost files.
+        """
+        source, path = Path(source), Path(path)
+        wanted = {*held["files"], HISTORY_FILE, "fields.pvd", LOG_FILE}
+        in_place = path.resolve() == source.resolve()
+        folder = cls(path, overwrite=overwrite and not in_place, go_on=in_place)
+        folder._written, folder._states = list(held["files"]), int(held["states"])
+        try:
+            for file in list(_files_of(source)):
+                place = file.relative_to(source)
+                is_wanted = place.parts[0] == "fields" or str(place) in wanted
+                if is_wanted and not in_place:
+                    (path / place).parent.mkdir(exist_ok=True)
+                    shutil.copy2(file, path / place)
+                elif in_place and not is_wanted and file.parent == source:
+                    file.unlink()
+            folder._history.take_up(int(held["rows"]))
+            take_up_fields(path, folder._states)
+            folder._mark()
+        except OSError as error:
+            folder.close()
+            raise whole_files.cannot_write(path, error) from error
+        except ResultsError:
+            folder.close()
+            raise
+        return folder
+
+    def held(self) -> dict[str, Any]:
+        """What the folder holds of the run so far, as plain data, for :meth:`take_up`."""
+        return {"rows": self._history.rows, "states": self._states, "files": list(self._written)}
+
+    def close(self) -> None:
+        """Let others write into the folder."""
+        self._lock.release()
 
     @classmethod
     def refuse_taken(cls, path: Path, *, overwrite: bool = False) -> None:
         """Raise what making a RunFolder there would raise, if it would; claims nothing."""
         is_run = (path / MARKER).is_file()
         taken = not overwrite if is_run else any(path.iterdir()) if path.is_dir() else path.exists()
-        if taken:
-            cls(path, overwrite=overwrite)
+        if taken or _lock.is_held(path):
+            cls(path, overwrite=overwrite).close()
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -134,14 +188,20 @@ class RunFolder:
             raise ResultsError(
                 "Fields were appended before their grid was given.", where=str(self.path), hint="Call open_fields."
             )
-        return self._fields.append(time, study, step, point_data)
+        self._lock.verify()
+        file = self._fields.append(time, study, step, point_data)
+        self._states += 1
+        return file
 
     def append_history(self, row: Mapping[str, float | int | str]) -> None:
         """Append one row to ``history.csv``; keys carry units, as in "time [s]", and are the same in every row."""
+        self._lock.verify()
         self._history.append(row)
 
     def write_checkpoint(self, arrays: Mapping[str, npt.ArrayLike], meta: Mapping[str, Any]) -> int:
         """Write a new checkpoint, keep the one before it, drop older ones; returns the number of the generation."""
+        self._lock.verify()
+        self._history.sync()
         return _checkpoint.write_checkpoint(self.path / _checkpoint.FOLDER, arrays, meta)
 
     def _plain_name(self, name: str) -> str:
@@ -153,36 +213,47 @@ class RunFolder:
             )
         return name
 
-    def _claim(self, overwrite: bool) -> None:
+    def _claim(self, overwrite: bool, go_on: bool) -> _lock.FolderLock:
         marker = self.path / MARKER
+        lock: _lock.FolderLock | None = None
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            is_run = marker.is_file()
-            if not is_run and any(self.path.iterdir()):
+            if not marker.is_file() and any(file.name != _lock.FILE for file in self.path.iterdir()):
                 raise ResultsError(
                     "The output folder holds files and is not a run folder; nothing was touched.",
                     where=str(self.path),
                     hint="Choose another folder with --output.",
                 )
-            if is_run and overwrite:
+            lock = _lock.FolderLock(self.path)
+            is_run = marker.is_file()
+            died_early = lock.followed_a_death and not _checkpoint.is_there(self.path)
+            if go_on:
+                read_marker(self.path)
+                return lock
+            if is_run and not overwrite and not died_early:
+                raise ResultsError(
+                    "The output folder already holds a run.",
+                    where=str(self.path),
+                    hint="Give --overwrite to replace the run, --continue to go on with it, or choose another folder with "
+                    "--output.",
+                )
+            if is_run:
                 _empty(self.path)
-            # "x" fails when another run claims the folder at the same time.
-            with marker.open("w" if is_run and overwrite else "x", encoding="utf-8") as file:
-                file.write(self._marker_text())
+            marker.write_text(self._marker_text(), encoding="utf-8")
         except FileExistsError as error:
-            what, hint = (
-                "The output folder already holds a run.",
-                "Give --overwrite to replace the run, or choose another",
-            )
-            if not marker.is_file():
-                what, hint = "A part of the output path is a link that leads to no folder.", "Choose another"
-                if self.path.is_symlink():
-                    what = "The output path is a link that leads to no folder."
-                elif self.path.is_file():
-                    what = "The output path is a file."
-            raise ResultsError(what, where=str(self.path), hint=f"{hint} folder with --output.") from error
+            what = "A part of the output path is a link that leads to no folder."
+            if self.path.is_symlink():
+                what = "The output path is a link that leads to no folder."
+            elif self.path.is_file():
+                what = "The output path is a file."
+            raise ResultsError(what, where=str(self.path), hint="Choose another folder with --output.") from error
         except OSError as error:
             raise whole_files.cannot_write(self.path, error) from error
+        except ResultsError:
+            if lock is not None:
+                lock.release()
+            raise
+        return lock
 
     def _mark(self) -> None:
         whole_files.write_text(self.path / MARKER, self._marker_text())
@@ -223,21 +294,34 @@ def read_marker(path: Path) -> dict[str, Any]:
     return content
 
 
+def is_without_checkpoint(path: str | Path) -> bool:
+    """Whether this is the folder of a run that has written no checkpoint."""
+    return (Path(path) / MARKER).is_file() and not _checkpoint.is_there(Path(path))
+
+
 def _empty(path: Path) -> None:
     """Remove what a run writes, and nothing else; the marker stays until the new run rewrites it."""
+    for file in list(_files_of(path)):
+        file.unlink()
+    for name in FOLDERS:
+        folder = path / name
+        if folder.is_symlink():
+            folder.unlink()
+        elif folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _files_of(path: Path) -> Iterator[Path]:
+    """What a run has written into a folder, its marker and its lock aside."""
     names = [name for name in read_marker(path).get("files", []) if Path(str(name)).name == name]
     for name in (*FILES, *names):
         for file in (path / name, path / f".{name}{whole_files.TEMPORARY_SUFFIX}"):
             if file.is_file() or file.is_symlink():
-                file.unlink()
+                yield file
     for name, pattern in FOLDERS.items():
         folder = path / name
-        if folder.is_symlink():
-            folder.unlink()
-        elif folder.is_dir():
+        if folder.is_dir() and not folder.is_symlink():
             for file in folder.iterdir():
                 bare = re.sub(rf"^\.(.*){re.escape(whole_files.TEMPORARY_SUFFIX)}$", r"\1", file.name)
                 if pattern.fullmatch(bare) and not file.is_dir():
-                    file.unlink()
-            if not any(folder.iterdir()):
-                folder.rmdir()
+                    yield file

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,32 @@ class HistoryWriter:
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
         self._columns: list[str] = []
+        self.rows = 0
+
+    def take_up(self, rows: int) -> None:
+        """Go on after so many rows of an earlier run; what comes after them goes.
+
+        Raises:
+            ResultsError: There are fewer.
+        """
+        text = self._path.read_bytes() if self._path.is_file() else b""
+        lines = text.split(b"\n")[:-1][: rows + 1 if rows else 0]
+        if rows and len(lines) < rows + 1:
+            raise ResultsError(
+                f"The history holds {max(len(lines) - 1, 0)} complete rows, and its run had written {rows}.",
+                where=str(self._path),
+                hint="The file was changed: restore it from a copy, or start the run anew.",
+            )
+        if lines or text:
+            whole_files.write_bytes(self._path, b"".join(line + b"\n" for line in lines))
+        self._columns = next(csv.reader([lines[0].decode("utf-8")])) if lines else []
+        self.rows = rows
+
+    def sync(self) -> None:
+        """Flush the rows to the disk."""
+        if self._path.is_file():
+            with self._path.open("rb+") as file:
+                os.fsync(file.fileno())
 
     def append(self, row: Mapping[str, float | int | str]) -> None:
         """Write one row and hand it to the operating system.
@@ -48,6 +75,7 @@ class HistoryWriter:
                 file.write(buffer.getvalue().encode("utf-8"))
         except OSError as error:
             raise whole_files.cannot_write(self._path, error) from error
+        self.rows += 1
 
 
 def _text(value: float | int | str) -> str:

@@ -35,7 +35,7 @@ from mpi4py import MPI
 from petsc4py import PETSc
 
 from ssbsim.case import Case, EffectiveTransportStudy
-from ssbsim.discretization import DistributedMesh, Scales
+from ssbsim.discretization import DistributedMesh, Scales, node_coordinates
 from ssbsim.errors import CaseError, ConvergenceError
 from ssbsim.physics.linear_transport import LinearTransport, build_linear_transport
 from ssbsim.physics.rows import terminal_nodes
@@ -133,13 +133,13 @@ def effective_transport(
         low, high = (terminal_nodes(mesh, transport.space, name) for name in SIDES[axis])
         fixed = np.unique(np.concatenate([low, high, transport.absent])).astype(np.int32)
         u = dolfinx.fem.Function(transport.space)
-        x = transport.space.tabulate_dof_coordinates()[: len(u.x.array), axis]
+        x = node_coordinates(mesh, transport.space)[:, axis]
         start, end = (
             mesh.comm.allreduce(x.min(initial=np.inf), MPI.MIN),
             mesh.comm.allreduce(x.max(initial=-np.inf), MPI.MAX),
         )
         vector = u.x.petsc_vec
-        vector.array[:] = ((x - start) / (end - start))[: len(vector.array)]
+        vector.array[:] = (x - start) / (end - start)
         vector.array[low], vector.array[high], vector.array[transport.absent] = 0.0, 1.0, 0.0
         preset = choose_preset(case.solver.linear, mesh.dim, matrix.getSize()[0])
         solver = ScalarSolver(matrix, fixed, preset=preset, accuracy=(_BETTER * accuracy) ** 2)

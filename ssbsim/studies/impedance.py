@@ -29,6 +29,7 @@ import numpy.typing as npt
 from mpi4py import MPI
 
 from ssbsim.case import ImpedanceStudy
+from ssbsim.discretization import from_cells
 from ssbsim.errors import CaseError
 from ssbsim.physics import POTENTIAL
 from ssbsim.solvers.complex_shift import complex_response
@@ -36,7 +37,6 @@ from ssbsim.solvers.frequency_response import Drive, FrequencyResponse, Response
 from ssbsim.solvers.reduced_model import reduce_response
 from ssbsim.studies.records import Observer, StudyResult
 from ssbsim.studies.registry import register_study
-from ssbsim.studies.saved_state import node_regions
 from ssbsim.studies.simulation import Simulation
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -152,7 +152,7 @@ def impedance_spectrum(simulation: Simulation, study: ImpedanceStudy) -> Spectru
     terminal = driven_terminal(simulation, study.terminal)
     frequency = np.array(study.frequencies.all())
     simulation.integrator.restore(simulation.point)
-    regions = node_regions(simulation).astype(np.int64)
+    regions = node_regions(simulation)
     _check_mobility(simulation)
     _settle(simulation, regions)
     response = FrequencyResponse(simulation.solver, _drive(simulation, terminal), regions)
@@ -198,6 +198,15 @@ def impedance_spectrum(simulation: Simulation, study: ImpedanceStudy) -> Spectru
         error=error,
         imbalance=response.imbalance,
     )
+
+
+def node_regions(simulation: Simulation) -> npt.NDArray[np.int64]:
+    """Region of every owned node of the broken space."""
+    placement, mesh = simulation.functional.placement, simulation.mesh
+    broken = [pair for interface in placement.interfaces if interface.broken for pair in interface.grain_pairs]
+    regions = mesh.regions(broken)[mesh.cell_grain].astype(np.int64)
+    nodes = placement.space.dofmap.list
+    return from_cells(mesh, placement.space, np.broadcast_to(regions[:, None], nodes.shape))
 
 
 def driven_terminal(simulation: Simulation, wanted: str | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ from ssbsim.solvers import (
 )
 from ssbsim.studies.records import Observer, StepRecord
 from ssbsim.studies.registry import register_study
-from ssbsim.studies.simulation import Simulation
+from ssbsim.studies.simulation import Simulation, UnderWay
 from ssbsim.studies.solve import failure, move_terminals
 
 _log = logging.getLogger("ssbsim")
@@ -103,8 +103,7 @@ def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int,
     point = replace(
         _accepted(report), time=time, rate=None, slope=None, supply=simulation.only_charges(_accepted(report))
     )
-    simulation.point = point
-    simulation.step += 1
+    simulation.accept(point)
     observe(StepRecord(index, "equilibrium", replace(total, accepted=point), math.inf, True, True, 1.0))
 
 
@@ -164,8 +163,7 @@ def run_steady(simulation: Simulation, study: SteadyStudy, index: int, observe: 
             hint="Its diffusivity is so much smaller than the others that a steady state is out of reach; use a transient.",
         )
     point = replace(_accepted(report), time=time, rate=None, slope=None)
-    simulation.point = point
-    simulation.step += 1
+    simulation.accept(point)
     observe(StepRecord(index, "steady", replace(total, accepted=point), math.inf, True, True, 1.0))
 
 
@@ -196,12 +194,15 @@ def step_in_time(
     name = f"study {index + 1} (transient)"
     start, end = simulation.outside.at_start(simulation.step), simulation.outside.after(study.terminals)
     # A run that is taken up again is in the middle of its study.
-    begin = simulation.point.time if simulation.study_begin is None else simulation.study_begin
-    simulation.study_begin = begin
+    before = None if simulation.under_way is None else simulation.under_way.numbers
+    begin = simulation.point.time if before is None else before["begin"]
+    taken, rejected = (0, 0) if before is None else (before["taken"], before["rejected"])
     duration = study.duration / unit
     outputs = [begin + t / unit for t in study.output_times.until(study.duration)]
     simulation.outside.write(end)
     jumps = start != end or simulation.point.rate is None
+    first = _FIRST_STEP * duration if study.initial_step is None else study.initial_step / unit
+    memory = StepMemory(first, jumped=jumps) if before is None else StepMemory(**before["memory"])
 
     def step(point: TimePoint, size: float, time: float) -> Attempt[TimePoint, StepReport]:
         report = integrator.trbdf2(point, size)
@@ -220,15 +221,12 @@ def step_in_time(
             # Whatever was asked for: the step after a jump is implicit Euler and has no error estimate.
             largest_after_jump=_LONGEST_FIRST_STEP * duration,
         ),
-        memory=StepMemory(
-            _FIRST_STEP * duration if study.initial_step is None else study.initial_step / unit, jumped=jumps
-        ),
+        memory=memory,
         begin=simulation.point.time,
-        maximum_steps=study.maximum_steps,
+        maximum_steps=study.maximum_steps - taken,
         events=events,
     )
     for now in steps:
-        simulation.point = now.point
         if now.outcome is Outcome.TOO_MANY:
             raise ConvergenceError(
                 f"The transient study needs more than {study.maximum_steps} steps.",
@@ -243,13 +241,18 @@ def step_in_time(
         if now.events:
             # The last trial was not always the one that is kept.
             integrator.restore(now.point)
-        simulation.step += 1
         ends = now.outcome is not Outcome.UNDER_WAY
-        fields = now.at_target or ends or (every is not None and now.taken % every == 0)
+        numbers: dict[str, Any] = {
+            "begin": begin,
+            "taken": taken + now.taken,
+            "rejected": rejected + now.rejected,
+            "memory": asdict(now.memory),
+        }
+        simulation.accept(now.point, None if ends else UnderWay(numbers))
+        fields = now.at_target or ends or (every is not None and numbers["taken"] % every == 0)
         progress = (now.time - begin) / duration
         observe(StepRecord(index, "transient", report, now.size * unit, fields, ends, progress))
-    simulation.study_begin = None
-    _log.info("transient: %d steps, %d rejected", now.taken, now.rejected)
+    _log.info("transient: %d steps, %d rejected", taken + now.taken, rejected + now.rejected)
     return now.events
 
 

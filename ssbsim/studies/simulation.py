@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +20,12 @@ from mpi4py import MPI
 
 from ssbsim.case import Case, laws_that
 from ssbsim.constants import FARADAY
-from ssbsim.discretization import DistributedMesh, Scales, gather_rows, levels
+from ssbsim.discretization import DistributedMesh, NodeOrder, Scales, gather_rows, levels, node_coordinates
 from ssbsim.errors import CaseError
 from ssbsim.geometry import MeshData, check_terminal_area
 from ssbsim.physics import NUMPY, POTENTIAL, build_functional, debye_length
 from ssbsim.solvers import ImplicitSolver, Integrator, SolverOptions, TimePoint, choose_preset
-from ssbsim.studies.outside import Outside
+from ssbsim.studies.outside import AppliedValues, Outside
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,6 +47,19 @@ class Flows:
     electronic: dict[str, float]
     charge: dict[str, float]
     charging: dict[str, float]
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """What a study that has begun and not ended needs to go on, beside the state of the cell.
+
+    Args:
+        numbers: Plain numbers by name.
+        arrays: Gathers arrays by name on rank 0, nothing elsewhere; collective.
+    """
+
+    numbers: Mapping[str, Any]
+    arrays: Callable[[], Mapping[str, Floats]] = dict
 
 
 def choose_scales(case: Case, data: MeshData) -> Scales:
@@ -70,9 +85,10 @@ class Simulation:
         comm: Communicator; construction is collective.
 
     Attributes:
-        point: The present state (scaled).
+        point: The last state that was accepted (scaled).
+        applied: What the terminals applied to it.
+        under_way: How the study that it belongs to stands; ``None`` between studies.
         step: Steps taken so far.
-        study_begin: Time at which the transient under way began (scaled); `None` outside of one.
     """
 
     def __init__(self, case: Case, data: MeshData | None, comm: MPI.Comm) -> None:
@@ -100,8 +116,24 @@ class Simulation:
         self.integrator = Integrator(self.solver)
         self.point: TimePoint = self.integrator.start()
         self.step = 0
-        self.study_begin: float | None = None
+        self.applied: AppliedValues = self.outside.now()
+        self.under_way: UnderWay | None = None
         self.outside.check()
+
+    def accept(self, point: TimePoint, under_way: UnderWay | None = None) -> None:
+        """A step was taken: its end is the present state.
+
+        Args:
+            point: The state.
+            under_way: How the study goes on from there; ``None`` where it has ended.
+        """
+        self.point, self.under_way, self.applied = point, under_way, self.outside.now()
+        self.step += 1
+
+    @cached_property
+    def node_order(self) -> NodeOrder:
+        """The nodes in an order that does not depend on the ranks; collective at its first use."""
+        return NodeOrder(self.mesh, self.functional.placement.space)
 
     @property
     def time(self) -> float:
@@ -251,11 +283,11 @@ class Simulation:
         contribute nothing to it, because a constant test function has no gradient.
         """
         functional, scales = self.functional, self.scales
-        unknowns, n = functional.placement.unknowns, functional.placement.n_owned_nodes
+        unknowns = functional.placement.unknowns
         dissipated = self.solver.assemble(functional.forms.dissipated)
         flows = unknowns.table(np.where(functional.placement.rows.instantaneous, 0.0, dissipated))
         total = flows @ unknowns.charge_numbers
-        x = functional.placement.space.tabulate_dof_coordinates()[:n, 0]
+        x = node_coordinates(self.mesh, functional.placement.space)[:, 0]
         rows = gather_rows(self.comm, np.stack([x, total], axis=1))
         if rows is None:
             return None

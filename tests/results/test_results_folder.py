@@ -53,7 +53,8 @@ def test_overwrite_removes_what_a_run_writes_and_nothing_else(tmp_path: Path) ->
     outside.mkdir()
     (outside / "profiles.png").write_text("")
     (run.path / "plots").symlink_to(outside)
-    RunFolder(run.path, overwrite=True)
+    run.close()
+    RunFolder(run.path, overwrite=True).close()
     left = sorted(str(p.relative_to(run.path)) for p in run.path.rglob("*") if p.is_file())
     assert left == [".ssbsim-run", "fields/mine.pvsm", "notes.md"]
     assert (outside / "profiles.png").exists()
@@ -64,6 +65,7 @@ def test_a_forged_marker_cannot_reach_outside(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("")
     marker = {"format": 1, "files": ["../precious", str(tmp_path / "precious")]}
     (run.path / ".ssbsim-run").write_text(json.dumps(marker))
+    run.close()
     RunFolder(run.path, overwrite=True)
     assert (tmp_path / "precious").exists()
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from same_runs import differences_of_runs
 
 import ssbsim
-import ssbsim.commands.recording
-from ssbsim.case import parse_case
+from ssbsim.case import Case, parse_case
+from ssbsim.commands import recording
+from ssbsim.results import RunFolder
+from ssbsim.studies import StepRecord
 
 CASE = """
 title: step charging of a blocking cell
@@ -29,26 +32,59 @@ class CutShortError(Exception):
     """Stands for a kill."""
 
 
-def test_continued_run_ends_where_the_uninterrupted_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    case = parse_case(CASE, name="continue", folder=tmp_path)
-    whole = ssbsim.run(case, tmp_path / "whole", report=False, show_progress=False)
-    observe = ssbsim.commands.recording.Recorder.observe
+def cut_short(case: Case, folder: Path, at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a case with a checkpoint at every step, and stop it after the checkpoint of one."""
+    observe = recording.Recorder.observe
 
-    def cut(self: ssbsim.commands.recording.Recorder, record: object) -> None:
-        observe(self, record)  # type: ignore[arg-type]
-        if self._simulation.step == 20:
+    def cut(self: recording.Recorder, record: StepRecord) -> None:
+        observe(self, record)
+        if self._simulation.step == at:
             raise CutShortError
 
-    monkeypatch.setattr(ssbsim.commands.recording, "_CHECKPOINT_EVERY", 0.0)
-    monkeypatch.setattr(ssbsim.commands.recording.Recorder, "observe", cut)
-    with pytest.raises(CutShortError):
-        ssbsim.run(case, tmp_path / "cut", report=False, show_progress=False)
-    monkeypatch.setattr(ssbsim.commands.recording.Recorder, "observe", observe)
-    rest = ssbsim.run(case, tmp_path / "rest", continue_from=tmp_path / "cut", report=False, show_progress=False)
-    assert rest.history["time [s]"].iloc[0] > ssbsim.open_results(tmp_path / "cut").history["time [s]"].iloc[-1]
-    assert rest.history["time [s]"].iloc[-1] == whole.history["time [s]"].iloc[-1]
-    name = "charge left [C/m^2]"
-    assert rest.history[name].iloc[-1] == pytest.approx(whole.history[name].iloc[-1], rel=1e-6)
+    with monkeypatch.context() as patch:
+        patch.setattr(recording, "_CHECKPOINT_EVERY", 0.0)
+        patch.setattr(recording.Recorder, "observe", cut)
+        with pytest.raises(CutShortError):
+            ssbsim.run(case, folder, report=False, show_progress=False)
+
+
+@pytest.mark.parametrize("output", ["rest", None])
+@pytest.mark.parametrize("at", [1, 20])
+def test_continued_run_is_the_uninterrupted_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str | None, at: int
+) -> None:
+    case = parse_case(CASE, name="continue", folder=tmp_path)
+    whole = ssbsim.run(case, tmp_path / "whole", report=False, show_progress=False)
+    cut_short(case, tmp_path / "cut", at, monkeypatch)
+    place = tmp_path / output if output else None
+    rest = ssbsim.run(case, place, continue_from=tmp_path / "cut", report=False, show_progress=False)
+    assert rest.path == (place or tmp_path / "cut")
+    assert differences_of_runs(rest, whole) == []
+    (entry,) = rest.provenance["continued"]
+    assert (entry["from"], entry["step"]) == ("cut", at)
+    assert entry["time [s]"] == whole.history["time [s]"][at - 1]
+    assert whole.provenance["continued"] == []
+
+
+def test_a_run_that_ended_but_for_its_last_files_gets_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = parse_case(CASE, name="continue", folder=tmp_path)
+    whole = ssbsim.run(case, tmp_path / "whole", report=False, show_progress=False)
+    cut_short(case, tmp_path / "cut", int(whole.history["step"].iloc[-1]), monkeypatch)
+    rest = ssbsim.run(case, continue_from=tmp_path / "cut", report=False, show_progress=False)
+    assert differences_of_runs(rest, whole) == []
+
+
+def test_a_run_that_died_before_its_first_checkpoint_starts_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = parse_case(CASE, name="continue", folder=tmp_path)
+    whole = ssbsim.run(case, tmp_path / "whole", report=False, show_progress=False)
+    folder = RunFolder(tmp_path / "dead")
+    (folder.path / "checkpoint").mkdir()
+    (folder.path / "checkpoint" / ".000001.npz.tmp").write_bytes(b"PK")
+    folder.close()
+    rest = ssbsim.run(case, continue_from=folder.path, report=False, show_progress=False)
+    assert differences_of_runs(rest, whole) == []
 
 
 def test_complete_run_and_other_case_are_refused(tmp_path: Path) -> None:
@@ -67,8 +103,6 @@ def test_a_run_that_cannot_start_leaves_the_old_folder_alone(tmp_path: Path) -> 
     charge = old.history["charge left [C/m^2]"].iloc[-1]
     with pytest.raises(ssbsim.CheckpointError):
         ssbsim.run(case, tmp_path / "old", overwrite=True, continue_from=tmp_path / "none", report=False)
-    with pytest.raises(ssbsim.CaseError, match="into its own folder"):
-        ssbsim.run(case, tmp_path / "old", overwrite=True, continue_from=tmp_path / "old", report=False)
     assert ssbsim.open_results(tmp_path / "old").history["charge left [C/m^2]"].iloc[-1] == charge
 
 

@@ -82,7 +82,7 @@ def largest(values: Any) -> float:
 def test_storage_and_dissipation_are_symmetric_and_positive_at_equilibrium() -> None:
     with settled(**two_grains(geometry=layers(("e", 3.0), ("f", 2.0), bulk=0.5, interface=0.25))) as made:
         made.integrator.restore(made.point)
-        regions = impedance.node_regions(made).astype(np.int64)
+        regions = impedance.node_regions(made)
         response = FrequencyResponse(made.solver, impedance._drive(made, "right"), regions)
         everything = np.eye(made.n_unknowns)
         stored, dissipated = response.quadratic(response.matrices, everything, np.zeros(made.n_unknowns))
