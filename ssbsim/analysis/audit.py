@@ -86,6 +86,9 @@ class Audit:
         if present > 0.0:
             # A cell without charge has nothing to compare with; rounding may leave more than there is.
             entry["charge"]["imbalance, relative"] = abs(charge[0]) / max(present, abs(charge[0]))
+        if row.lost or row.unresolved:
+            entry["flow lost between the terminals, relative"] = dict(row.lost)
+            entry["flows that are nothing or below [mol/s, A]"] = dict(row.unresolved)
         if kind == "steady" and currents:
             entry["sum of terminal currents [A]"] = sum(currents)
             if (largest := _largest(currents)) > 0.0:

@@ -115,12 +115,22 @@ def _terminal_numbers(row: StepRow) -> Quantities:
     found: Quantities = {}
     how = "at the end of the last study, positive into the cell"
     for name, terminal in row.terminals.items():
-        _put(found, f"current of terminal {name}", terminal.current, "A/m^2", how)
+        _put(found, f"current of terminal {name}", terminal.current, "A/m^2", how + _resolution(row, None))
         if terminal.charge is not None:
             _put(found, f"charge of terminal {name}", terminal.charge, "C/m^2", how)
         for k, flux in terminal.fluxes.items():
-            _put(found, f"flux of {k} at terminal {name}", flux, "mol/(m^2 s)", how)
+            _put(found, f"flux of {k} at terminal {name}", flux, "mol/(m^2 s)", how + _resolution(row, k))
     return found
+
+
+def _resolution(row: StepRow, species: str | None) -> str:
+    """How far a flow of a species, or a current, can be trusted, where that is known."""
+    if species is None:
+        worst = max(row.lost.values(), default=None)
+        return f"; resolved to {worst:.1e} of itself" if worst is not None else ""
+    if species in row.unresolved:
+        return f"; nothing, or less than {row.unresolved[species]:.1e} mol/s, which is not resolved"
+    return f"; resolved to {row.lost[species]:.1e} of itself" if species in row.lost else ""
 
 
 def _analyse(layout: Any, values: Mapping[str, Floats], carrier: str) -> BoundaryAnalysis:

@@ -326,6 +326,8 @@ class Recorder:
             terminals=terminals,
             amounts=amounts,
             amount_unit=simulation.mesh.units.amount,
+            lost={k: flow.share_lost for k, flow in record.flows.items() if flow.is_resolved},
+            unresolved={k: flow.bound for k, flow in record.flows.items() if flow.is_nothing},
         )
         self._solves["steps"] += 1
         self._solves["Newton iterations"] += row.newton_iterations

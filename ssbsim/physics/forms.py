@@ -78,13 +78,15 @@ class Forms:
 
 
 def build_forms(
-    placement: Placement, y: Any, parameters: Parameters, constant: Callable[[float], Any], *, lagged: bool
+    placement: Placement, y: Any, rest: Any, parameters: Parameters, constant: Callable[[float], Any], *, lagged: bool
 ) -> Forms:
     """Assemble and compile the forms; collective.
 
     Args:
         placement: What is where.
         y: The unknowns, a function on its space.
+        rest: What rounding took from them; gradients and jumps are those of ``y + rest``. Where two neighbours differ in the
+            last digits of y, these say by how much.
         parameters: Numbers that change while it is solved.
         constant: Makes a number a parameter of the forms.
         lagged: Leave the derivative of the mobility out of the Jacobian.
@@ -95,7 +97,7 @@ def build_forms(
     y_again = dolfinx.fem.Function(placement.space, y.x, name="y again")
     measures = placement.measures
     test, trial = ufl.TestFunction(placement.space), ufl.TrialFunction(placement.space)
-    sums = _Sums(placement, y, test, parameters, ufl_operations(y, frozen=frozen, lagged=y_again), constant)
+    sums = _Sums(placement, y, rest, test, parameters, ufl_operations(y, frozen=frozen, lagged=y_again), constant)
     sums.add_phases()
     sums.add_interfaces()
     stern_charge = sums.add_terminals()
@@ -133,6 +135,7 @@ class _Sums:
         self,
         placement: Placement,
         y: Any,
+        rest: Any,
         test: Any,
         parameters: Parameters,
         op: Operations,
@@ -140,7 +143,9 @@ class _Sums:
     ) -> None:
         self._placement, self._parameters, self._op, self._constant = placement, parameters, op, constant
         self._y, self._test_function = y, test
+        self._rest = rest
         self._now = placement.unknowns.state(y)
+        self._whole = placement.unknowns.state(y + rest)
         self._test = placement.unknowns.state(test)
         self.storage: list[Any] = []
         self.dissipation: list[Any] = []
@@ -156,7 +161,7 @@ class _Sums:
     def add_phases(self) -> None:
         """What phases store and dissipate."""
         placement, op = self._placement, self._op
-        now = self._now
+        now, whole = self._now, self._whole
         for name, model in placement.phases_in_forms.items():
             part = self._parameters.weights[name]
             inside = placement.measures.cells(name, "storage")
@@ -165,9 +170,9 @@ class _Sums:
                 self.storage.append(part * model.pressure(now, op) * inside)
             if model.permittivity is not None:
                 self.storage.append(part * model.fixed_storage(now.phi) * inside)
-                self.storage.append(part * model.electrostatic_storage(now.phi, op) * between)
+                self.storage.append(part * model.electrostatic_storage(whole.phi, op) * between)
             mobility = MobilityMatrix({pair: op.lagged(m) for pair, m in model.mobilities(now, op).entries.items()})
-            dissipated = model.dissipation(now, mobility.towards_unity(self._parameters.own_mobility), op)
+            dissipated = model.dissipation(whole, mobility.towards_unity(self._parameters.own_mobility), op)
             if dissipated is not None:
                 self.dissipation.append(part * dissipated * between)
             for k, c in model.bulk_concentration.items():
@@ -194,6 +199,10 @@ class _Sums:
                 dissipated = law.dissipation(a, b, self._op)
                 if dissipated is not None:
                     dissipated = own * dissipated + (1.0 - own) * law.unit_dissipation(a, b)
+                    rests = law.affinities(*self._sides(self._rest, interface.name))
+                    # Affinities are differences, and that of two rests is no rounding of that of their wholes.
+                    pairs = zip(law.affinities(a, b), rests, strict=True)
+                    dissipated = ufl.replace(dissipated, {of_y: of_y + of_rest for of_y, of_rest in pairs})
                     self.dissipation.append(part * dissipated * plane)
 
     def add_terminals(self) -> dict[str, Any]:

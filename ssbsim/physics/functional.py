@@ -38,12 +38,14 @@ class Functional:
     Args:
         placement: What is where.
         y: The unknowns, a function on the space of the placement.
+        rest: What rounding took from y, zero but where a state was refined; what flows is made of differences of both.
         parameters: Numbers of the forms that change while it is solved.
         forms: The equations.
     """
 
     placement: Placement
     y: Any
+    rest: Any
     parameters: Parameters
     forms: Forms
 
@@ -65,6 +67,7 @@ def build_functional(case: Case, mesh: DistributedMesh, scales: Scales) -> Funct
 
     placement = place_cell(case, mesh, scales, constant)
     y = dolfinx.fem.Function(placement.space, name="y")
+    rest = dolfinx.fem.Function(placement.space, name="rest")
     parameters = Parameters.of(placement, constant)
-    forms = build_forms(placement, y, parameters, constant, lagged=case.solver.newton == "lagged")
-    return Functional(placement, y, parameters, forms)
+    forms = build_forms(placement, y, rest, parameters, constant, lagged=case.solver.newton == "lagged")
+    return Functional(placement, y, rest, parameters, forms)

@@ -28,23 +28,44 @@ from ssbsim.physics.unknowns import POTENTIAL
 
 @dataclass
 class Applied:
-    """A number that the outside sets, scaled; ``constant`` mirrors it in the forms when it appears there."""
+    """A number that the outside sets, scaled: ``origin + shift``, of which it sets the shift.
 
-    value: float
+    A small shift keeps its digits beside a large origin.
+
+    Args:
+        shift: By how much the number differs from the origin.
+        constant: Mirrors the number in the forms when it appears there.
+        origin: Never changes.
+    """
+
+    shift: float
     constant: Any | None = None
+    origin: float = 0.0
 
-    def set(self, value: float) -> None:
+    @property
+    def value(self) -> float:
+        """The number, rounded."""
+        return self.origin + self.shift
+
+    @property
+    def rest(self) -> float:
+        """What rounding took from it."""
+        value = self.value
+        part = value - self.origin
+        return (self.origin - (value - part)) + (self.shift - part)
+
+    def set(self, shift: float) -> None:
         """Change the number here and in the forms."""
-        self.value = value
+        self.shift = shift
         if self.constant is not None:
-            self.constant.value = value
+            self.constant.value = self.value
 
 
 class TerminalModel(Protocol):
     """What a terminal has to give."""
 
     def targets(self, terminal: Any) -> dict[str, float]:
-        """Scaled values that the terminal asks for now, by the name of the quantity."""
+        """Scaled shifts that the terminal asks for now, by the name of the quantity."""
 
     def bind(self, constant: Callable[[float], Any]) -> None:
         """Mirror every number that enters a form in a constant."""
@@ -127,15 +148,17 @@ class Reservoir(_Terminal):
         self.applied: dict[str, Applied] = {}
         #: ``mu`` of the neutral bulk, to which ``potential`` refers.
         self.reference = dict(phase.bulk_potential)
-        self.fixed = {k: Applied(v) for k, v in self.targets(terminal).items()}
+        is_relative = terminal.electrochemical_potential is None
+        self._origin = self.reference if is_relative else dict.fromkeys(self.reference, 0.0)
+        self.fixed = {k: Applied(v, origin=self._origin[k]) for k, v in self.targets(terminal).items()}
 
     def targets(self, terminal: Any) -> dict[str, float]:
-        """``mu`` of every named species."""
+        """``mu`` of every named species, less its origin: that of the neutral bulk where a potential is given."""
         names = [terminal.species] if isinstance(terminal.species, str) else list(terminal.species)
         if terminal.electrochemical_potential is not None:
-            return {k: terminal.electrochemical_potential / self._scales.energy_ev for k in names}
+            return {k: terminal.electrochemical_potential / self._scales.energy_ev - self._origin[k] for k in names}
         shift = (terminal.potential or 0.0) / self._scales.potential
-        return {k: self._phase.bulk_potential[k] + self._phase.charges[k] * shift for k in names}
+        return {k: (self.reference[k] - self._origin[k]) + self._phase.charges[k] * shift for k in names}
 
 
 class Symmetry(_Terminal):

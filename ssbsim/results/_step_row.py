@@ -42,6 +42,8 @@ class StepRow:
         terminals: By name.
         amounts: Of every species in the cell.
         amount_unit: Unit of the amounts.
+        lost: At the end of a steady study, what is lost of the flow of every species between the terminals, over the flow.
+        unresolved: Flows (mol/s; of electrons A) that are nothing or smaller than the number given.
     """
 
     step: int
@@ -54,6 +56,8 @@ class StepRow:
     terminals: Mapping[str, TerminalRow]
     amounts: Mapping[str, float]
     amount_unit: str
+    lost: Mapping[str, float] = field(default_factory=dict)
+    unresolved: Mapping[str, float] = field(default_factory=dict)
 
     def columns(self) -> dict[str, float | int | str]:
         """The row of ``history.csv``."""

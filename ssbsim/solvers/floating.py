@@ -69,4 +69,4 @@ class FloatingPotentials:
         for terminal in self._terminals:
             for fixed in terminal.rows:
                 here = float(np.max(y[fixed.rows], initial=-np.inf))
-                fixed.applied.set(self._comm.allreduce(here, op=MPI.MAX))
+                fixed.applied.set(self._comm.allreduce(here, op=MPI.MAX) - fixed.applied.origin)

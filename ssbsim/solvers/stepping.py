@@ -201,6 +201,7 @@ class Integrator:
     def _put(self, y: Floats) -> None:
         self.functional.y.x.array[: self._n] = y
         self.functional.y.x.scatter_forward()
+        self.functional.rest.x.array[:] = 0.0
 
 
 def jumped(point: TimePoint) -> TimePoint:

@@ -25,7 +25,7 @@ class AppliedValues:
     """One set of values.
 
     Args:
-        terminals: By terminal and quantity.
+        terminals: By terminal and quantity, each less its origin.
         planes: Share of their charge and of their sites that planes carry.
     """
 
@@ -67,13 +67,14 @@ class Outside:
 
     def now(self) -> AppliedValues:
         """What the terminals apply now."""
-        values = {key: applied.value for key, applied in self._numbers().items()}
+        values = {key: applied.shift for key, applied in self._numbers().items()}
         return AppliedValues(values, float(self._functional.parameters.planes.value))
 
     def at_rest(self) -> AppliedValues:
         """What they would apply to a cell at rest in its reference composition."""
         references = {name: model.reference for name, model in self._functional.placement.terminals.items()}
-        return AppliedValues({(name, k): references[name].get(k, 0.0) for name, k in self._numbers()}, 0.0)
+        numbers = self._numbers().items()
+        return AppliedValues({key: references[key[0]].get(key[1], 0.0) - one.origin for key, one in numbers}, 0.0)
 
     def at_start(self, steps: int) -> AppliedValues:
         """What belongs to the state after so many steps: before the first one that of a cell at rest."""
@@ -87,6 +88,11 @@ class Outside:
             for quantity, value in self._functional.placement.terminals[name].targets(terminal).items():
                 changed[name, quantity] = value
         return AppliedValues(changed, 1.0)
+
+    def less_origins(self, values: AppliedValues) -> AppliedValues:
+        """Values from whole numbers."""
+        numbers = self._numbers()
+        return AppliedValues({key: v - numbers[key].origin for key, v in values.terminals.items()}, values.planes)
 
     def write(self, values: AppliedValues) -> None:
         """Let the terminals apply the values."""
@@ -104,7 +110,8 @@ class Outside:
         for k, applied in values.items():
             # The potential does not act on what has no charge.
             if charges[k] != 0:
-                return float((applied.value - model.reference[k]) * self._scales.potential / charges[k])
+                shift = applied.shift + (applied.origin - model.reference[k])
+                return float(shift * self._scales.potential / charges[k])
         return None
 
     def check(self) -> None:
@@ -113,11 +120,12 @@ class Outside:
         Raises:
             CaseError: One does.
         """
-        values = self.now()
+        values, origin = self.now(), {key: applied.origin for key, applied in self._numbers().items()}
         for study in self._case.study:
             values = self.after(study.updates(), values)
             for first, second, quantity in self._functional.placement.rows.shared:
-                if values.terminals[first, quantity] != values.terminals[second, quantity]:
+                one, other = (values.terminals[t, quantity] + origin[t, quantity] for t in (first, second))
+                if one != other:
                     field = "the potential" if quantity == POTENTIAL else f"the electrochemical potential of {quantity}"
                     raise CaseError(
                         f"Terminals '{first}' and '{second}' share an edge or corner and hold {field} at different values.",

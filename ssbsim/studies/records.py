@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ssbsim.solvers import StepReport
+from ssbsim.studies.balances import Flow
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class StepRecord:
         fields: Whether the fields are to be written.
         end: Whether the study ends here.
         progress: Fraction of the study done.
+        flows: At the end of a steady study, what flows of every field and how well it adds up.
     """
 
     study: int
@@ -30,6 +32,7 @@ class StepRecord:
     fields: bool
     end: bool
     progress: float
+    flows: Mapping[str, Flow] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

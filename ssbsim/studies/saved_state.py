@@ -56,7 +56,7 @@ def gather_state(simulation: Simulation) -> tuple[dict[str, Floats], dict[str, A
         "slope is known": point.slope is not None,
         "step": simulation.step,
         "under way": None if under_way is None else dict(under_way.numbers),
-        "applied": simulation.applied.rows(),
+        "applied shifts": simulation.applied.rows(),
     }
     return arrays, meta
 
@@ -82,7 +82,12 @@ def restore_state(simulation: Simulation, arrays: Mapping[str, Floats], meta: Ma
         )
     y, q, rate, supply, slope = (order.scatter(arrays.get(name)).reshape(-1) for name in _NAMES)
     of_study = {name.removeprefix(_STUDY): a for name, a in arrays.items() if name.startswith(_STUDY)}
-    simulation.outside.write(AppliedValues.from_rows(meta["applied"]))
+    if "applied shifts" in meta:
+        applied = AppliedValues.from_rows(meta["applied shifts"])
+    else:
+        # Written by an earlier version, which kept whole numbers.
+        applied = simulation.outside.less_origins(AppliedValues.from_rows(meta["applied"]))
+    simulation.outside.write(applied)
     point = TimePoint(
         meta["scaled time"],
         y,

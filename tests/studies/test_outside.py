@@ -22,9 +22,8 @@ def test_rest_target_and_what_is_written() -> None:
     case = make_case(**CELL, study=[{"kind": "equilibrium", "terminals": {"left": {"potential": -0.3}}}])
     with simulation(case) as made:
         outside, unit = made.outside, made.scales.potential
-        bulk = made.functional.placement.phases["e"].bulk_potential
         rest = outside.at_rest()
-        assert rest.terminals == {("left", "phi"): 0.0, ("right", "A+"): bulk["A+"], ("right", "B-"): bulk["B-"]}
+        assert rest.terminals == {("left", "phi"): 0.0, ("right", "A+"): 0.0, ("right", "B-"): 0.0}
         assert rest.planes == 0.0
         assert outside.at_start(0) == rest
         assert outside.at_start(1) == outside.now()

@@ -90,7 +90,7 @@ def solve_manufactured(
             concentration_errors = concentration_errors + difference * difference * test[names.index(name)] * inside
 
     for fixed in functional.placement.rows.fixed:
-        fixed.applied.set(imposed[fixed.terminal, fixed.field])
+        fixed.applied.set(imposed[fixed.terminal, fixed.field] - fixed.applied.origin)
     for name, model in functional.placement.terminals.items():
         for quantity, applied in model.applied.items():
             applied.set(imposed[name, quantity])
