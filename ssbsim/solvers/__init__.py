@@ -3,6 +3,7 @@
 from ssbsim.solvers.linear import PRESET_SOURCES, SolverOptions, choose_preset
 from ssbsim.solvers.march import Attempt, Event, Outcome, Progress, march
 from ssbsim.solvers.newton import ERROR_LEFT, ImplicitSolver, NewtonReport
+from ssbsim.solvers.refinement import conductance_of_rows, refine
 from ssbsim.solvers.step_control import StepControl, StepMemory
 from ssbsim.solvers.stepping import Integrator, StepReport, TimePoint, jumped
 
@@ -22,6 +23,8 @@ __all__ = [
     "StepReport",
     "TimePoint",
     "choose_preset",
+    "conductance_of_rows",
     "jumped",
     "march",
+    "refine",
 ]

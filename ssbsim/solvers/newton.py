@@ -37,8 +37,6 @@ Floats = npt.NDArray[np.float64]
 ERROR_LEFT = 1e-9
 #: Updates below this that no longer shrink are rounding.
 _ROUNDING = 1e-6
-#: Step with which K is taken out of the Jacobian C + tau K without losing digits of it.
-_LONG = 2.0**40
 
 
 @dataclass(frozen=True)
@@ -236,70 +234,12 @@ class ImplicitSolver:
             self._forget_factors()
         return NewtonReport(converged, text, self._snes.getIterationNumber() + self._offset, linear, update, row, rank)
 
-    def conductance_of_rows(self) -> Floats:
-        """Diagonal of ``K = d2R/dy2`` at the present state, on owned rows: what a drop of one over the cells around drives."""
-        matrix = self.new_matrix()
-        found = []
-        for tau in (_LONG, 0.0):
-            self.assemble_jacobian(matrix, tau)
-            diagonal = matrix.getDiagonal()
-            found.append(diagonal.array_r.copy())
-            diagonal.destroy()
-        matrix.destroy()
-        result: Floats = (found[0] - found[1]) / _LONG
-        return result
-
-    def refine(self, tau: float) -> Floats:
-        """One step towards the steady state, linearised, whose digits go below the rounding of y to ``functional.rest``.
-
-        Gradients and jumps then have all their digits however small they are beside y. Nothing is done where potentials of
-        terminals are unknown.
-
-        Args:
-            tau: Step. It starts from the amounts as they are, so that nothing is left of what rounding takes from them.
-
-        Returns:
-            The change that was made, on owned rows.
-        """
-        functional = self.functional
-        y, rest, n = functional.y.x.array, functional.rest.x.array, self._n
-        if self._floating.count:
-            return np.zeros(n)
-        for fixed in functional.placement.rows.fixed:
-            rest[fixed.rows] = fixed.applied.rest
-        functional.rest.x.scatter_forward()
-        self.linearise(tau)
-        stores = ~functional.placement.rows.instantaneous
-        flows, charges = (self.assemble(form) for form in (functional.forms.dissipated, functional.forms.charges))
-        change: Floats = -self.solve_linear(np.where(stores, tau * flows, charges))
-        # y + rest + change, exactly but for the last digit of the rest.
-        low = rest[:n] + change
-        high = y[:n] + low
-        part = high - y[:n]
-        rest[:n] = (y[:n] - (high - part)) + (low - part)
-        y[:n] = high
-        for values in (functional.y, functional.rest):
-            values.x.scatter_forward()
-        return change
-
     def assemble_jacobian(self, matrix: PETSc.Mat, tau: float) -> None:
         """``C + tau K`` at the present state with every row, into a matrix of :meth:`new_matrix`."""
         self.functional.parameters.tau.value = tau
         matrix.zeroEntries()
         dolfinx.fem.petsc.assemble_matrix(matrix, self.functional.forms.jacobian, bcs=[])
         matrix.assemble()
-
-    def stored(self, change: Floats) -> Floats:
-        """``C dy`` at the present state, on all owned rows."""
-        matrix = self.new_matrix()
-        self.assemble_jacobian(matrix, 0.0)
-        x, product = matrix.createVecs()
-        x.array[:] = change
-        matrix.mult(x, product)
-        result: Floats = product.array_r.copy()
-        for thing in (matrix, x, product):
-            thing.destroy()
-        return result
 
     def new_matrix(self) -> PETSc.Mat:
         """A matrix with the pattern of the Jacobian; whoever asks for it destroys it."""

@@ -28,6 +28,7 @@ import numpy.typing as npt
 from mpi4py import MPI
 
 from ssbsim.solvers.newton import ImplicitSolver, NewtonReport
+from ssbsim.solvers.refinement import stored
 from ssbsim.solvers.tableau import DIAGONAL, ERROR, GAMMA, NEWER, OLDER, WEIGHTS
 
 Floats = npt.NDArray[np.float64]
@@ -176,7 +177,7 @@ class Integrator:
             return report
         self.solver.linearise(_INSTANT * size)
         velocity = self.solver.solve_linear(point.rate)
-        charging = np.where(self._stores | self._free, 0.0, self.solver.stored(velocity))
+        charging = np.where(self._stores | self._free, 0.0, stored(self.solver, velocity))
         return replace(report, accepted=replace(point, velocity=velocity, charging=charging))
 
     def _stage(self, target: Floats, tau: float) -> tuple[NewtonReport, Floats, Floats]:

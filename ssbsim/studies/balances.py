@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from ssbsim.errors import ConvergenceError
 from ssbsim.physics import POTENTIAL
+from ssbsim.solvers import conductance_of_rows, refine
 from ssbsim.studies.simulation import Simulation
 
 Floats = npt.NDArray[np.float64]
@@ -92,7 +93,7 @@ def flows_of_fields(simulation: Simulation, dissipated: Floats) -> dict[str, Flo
     names: dict[str, list[float]] = {}
     for fixed in placement.rows.fixed:
         names.setdefault(fixed.field, []).append(abs(simulation.sum(dissipated[fixed.rows][stores[fixed.rows]])))
-    size = solver.conductance_of_rows()
+    size = conductance_of_rows(solver)
     found = {}
     for name, supplied in names.items():
         column = placement.unknowns.column
@@ -133,7 +134,7 @@ def refine_steady(simulation: Simulation, size: float, study: str) -> dict[str, 
             best = (worst, flows, dissipated)
         if worst <= _AIM or size > _LARGEST:
             break
-        solver.refine(size)
+        refine(solver, size)
     _, flows, dissipated = best or (0.0, flows, dissipated)
     for name, flow in flows.items():
         if not (flow.is_resolved or flow.is_nothing):
