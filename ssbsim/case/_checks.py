@@ -87,6 +87,8 @@ def _filling_problems(phase: Phase, path: KeyPath) -> Iterator[Problem]:
 
 #: Decimal logarithms between which a diffusivity (m2/s) is a number to compute with, products of several included.
 _SLOWEST, _FASTEST = -70.0, 10.0
+#: Likewise, of the factor of an Arrhenius law.
+_LARGEST_CHANGE = 80.0
 
 
 def _temperature_problems(case: Case) -> Iterator[Problem]:
@@ -103,6 +105,16 @@ def _temperature_problems(case: Case) -> Iterator[Problem]:
                     path,
                     "change the temperature, or leave the diffusivity of what does not move out",
                 )
+
+    for name, interface in case.interfaces.items():
+        for index, law in enumerate(interface.laws):
+            change = law.log10_change(case.temperature)
+            if abs(change) > _LARGEST_CHANGE:
+                what = (
+                    f"at {case.temperature:g} K the activation energy changes the values of the law by 1e{change:+.0f}"
+                )
+                place = ("interfaces", name, "laws", index, "activation_energy")
+                yield Problem(what, place, "change the temperature, or the activation energy")
 
 
 def _geometry_problems(case: Case) -> Iterator[Problem]:
