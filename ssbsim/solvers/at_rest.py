@@ -158,7 +158,7 @@ class RestSolver:
             moves = False
             if updates and is_settled(updates):
                 return NewtonReport(True, "converged", iteration, linear, update), self._refined(left)
-        text = f"Newton's method did not converge in {maximum} iteration" + "s" * (maximum > 1)
+        text = f"Newton's method did not converge in {maximum} iterations"
         return NewtonReport(False, text, maximum, linear, update, *largest_row(self._comm, change)), None
 
     def _refined(self, left: Floats) -> Floats | None:
