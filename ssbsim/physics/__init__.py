@@ -18,6 +18,7 @@ from ssbsim.physics.unknowns import POTENTIAL, Kind, Unknown, Unknowns, unknowns
 if TYPE_CHECKING:
     from ssbsim.physics.functional import Functional, build_functional
     from ssbsim.physics.placement import PlacedInterface, Placement
+    from ssbsim.physics.pools import Pools, find_pools
     from ssbsim.physics.rows import FixedRows
     from ssbsim.physics.ufl_operations import UFL
 
@@ -29,7 +30,9 @@ __getattr__ = lazy_names(
         "Functional": "functional",
         "PlacedInterface": "placement",
         "Placement": "placement",
+        "Pools": "pools",
         "build_functional": "functional",
+        "find_pools": "pools",
     },
 )
 
@@ -51,12 +54,14 @@ __all__ = [
     "PhaseModel",
     "PlacedInterface",
     "Placement",
+    "Pools",
     "SiteClass",
     "State",
     "Unknown",
     "Unknowns",
     "build_functional",
     "debye_length",
+    "find_pools",
     "interface_laws",
     "internal_unknowns",
     "phase_model",
