@@ -13,29 +13,20 @@ from ssbsim.case._contact import (
     split_interface,
 )
 from ssbsim.case._dump import dump_interface, dump_resolved
-from ssbsim.case._geometries import (
-    BOX_SIDES,
-    VOID_BOUNDARY,
-    BicrystalGeometry,
-    BricksGeometry,
-    CompositeGeometry,
-    FileGeometry,
-    Geometry,
-    GeometrySection,
-    ImageGeometry,
-    ImagePart,
-    Layer,
-    LayersGeometry,
-    PolycrystalGeometry,
-    Spacing,
-    Texture,
-)
 from ssbsim.case._load import document_of, load_case, parse_case, revise_case
 from ssbsim.case._output import Output
 from ssbsim.case._petsc_options import forbidden_options
 from ssbsim.case._phase import Diffusivity, Phase, SiteClass, Species, is_material_file, parse_charge
 from ssbsim.case._schema import case_json_schema
 from ssbsim.case._solver import Solver
+from ssbsim.case.geometries import BOX_SIDES, GEOMETRIES, Geometry, GeometrySection
+from ssbsim.case.geometries.bricks import BricksGeometry
+from ssbsim.case.geometries.composite import VOID_BOUNDARY, CompositeGeometry
+from ssbsim.case.geometries.image import ImageGeometry, ImagePart
+from ssbsim.case.geometries.mesh_file import FileGeometry
+from ssbsim.case.geometries.polycrystal import PolycrystalGeometry, Texture
+from ssbsim.case.geometries.spacing import Spacing
+from ssbsim.case.geometries.stacks import BicrystalGeometry, Layer, LayersGeometry
 from ssbsim.case.laws import LAWS, Law, LawModel, laws_that
 from ssbsim.case.studies import STUDY_MODELS, Study, StudyModel, TerminalUpdate
 from ssbsim.case.studies.effective_transport import EffectiveTransportStudy
@@ -47,6 +38,7 @@ from ssbsim.case.studies.transient import OutputTimes, TransientStudy
 
 __all__ = [
     "BOX_SIDES",
+    "GEOMETRIES",
     "LAWS",
     "STUDY_MODELS",
     "VOID_BOUNDARY",
