@@ -28,6 +28,7 @@ from ssbsim.case.geometries.polycrystal import PolycrystalGeometry, Texture
 from ssbsim.case.geometries.spacing import Spacing
 from ssbsim.case.geometries.stacks import BicrystalGeometry, Layer, LayersGeometry
 from ssbsim.case.laws import LAWS, Law, LawModel, laws_that
+from ssbsim.case.statistics import STATISTICS, StatisticsModel
 from ssbsim.case.studies import STUDY_MODELS, Study, StudyModel, TerminalUpdate
 from ssbsim.case.studies.effective_transport import EffectiveTransportStudy
 from ssbsim.case.studies.equilibrium import EquilibriumStudy
@@ -40,6 +41,7 @@ __all__ = [
     "BOX_SIDES",
     "GEOMETRIES",
     "LAWS",
+    "STATISTICS",
     "STUDY_MODELS",
     "VOID_BOUNDARY",
     "BicrystalGeometry",
@@ -72,6 +74,7 @@ __all__ = [
     "Solver",
     "Spacing",
     "Species",
+    "StatisticsModel",
     "SteadyStudy",
     "Study",
     "StudyModel",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,8 @@ def _complete_phase_problems(phase: Phase, path: KeyPath) -> Iterator[Problem]:
 def _filling_problems(phase: Phase, path: KeyPath) -> Iterator[Problem]:
     for name, amount in phase.concentration.items():
         homes = [site for site in phase.sites if name in phase.site_species(site)]
-        if not homes or any(site.statistics == "dilute" for site in homes):
+        room = sum(site.capacity for site in homes)
+        if not homes or math.isinf(room):
             continue
         # species that compete for the same sites fill them together
         rivals = {
@@ -76,7 +78,6 @@ def _filling_problems(phase: Phase, path: KeyPath) -> Iterator[Problem]:
             and all(site in homes for site in places)
         }
         total = sum(phase.concentration[rival] for rival in rivals)
-        room = sum(site.density for site in homes)
         if max(total, amount) >= room:
             yield Problem(
                 f"expected less than the {room:g} mol/m^3 of sites, found {max(total, amount):g} mol/m^3",

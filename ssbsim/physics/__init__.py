@@ -10,8 +10,8 @@ from ssbsim.physics.laws import INTERFACE_LAWS, Contact, InterfaceLaw, interface
 from ssbsim.physics.mobility import MobilityMatrix
 from ssbsim.physics.operations import NUMPY, Operations
 from ssbsim.physics.phases import PhaseModel, SiteClass, debye_length, phase_model
-from ssbsim.physics.site_statistics import SITE_STATISTICS
 from ssbsim.physics.state import State
+from ssbsim.physics.statistics import SITE_STATISTICS
 from ssbsim.physics.terminals import TERMINALS, Applied, terminal_model
 from ssbsim.physics.unknowns import POTENTIAL, Kind, Unknown, Unknowns, unknowns_of
 

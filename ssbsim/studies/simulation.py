@@ -297,7 +297,7 @@ class Simulation:
         return {"smallest": float(flux.min() * unit), "largest": float(flux.max() * unit), "cuts": len(flux)}
 
     def occupancy_ranges(self) -> dict[str, tuple[float, float]]:
-        """Smallest and largest filling of every class of limited sites (all species of the class together)."""
+        """Smallest and largest filling of every class of limited sites: its particles over those that it can hold."""
         functional = self.functional
         unknowns = functional.placement.unknowns
         y = unknowns.table(functional.y.x.array)
@@ -307,7 +307,7 @@ class Simulation:
             nodes = np.unique(functional.placement.space.dofmap.list[cells])
             state = unknowns.state(y[nodes].T)
             for number, x in enumerate(model.occupancies(state, NUMPY)):
-                filling = sum(x.values(), np.zeros(len(nodes)))
+                filling = sum(x.values(), np.zeros(len(nodes))) / model.sites[number].statistics.schema.capacity
                 low = self.comm.allreduce(float(np.min(filling, initial=np.inf)), op=MPI.MIN)
                 high = self.comm.allreduce(float(np.max(filling, initial=-np.inf)), op=MPI.MAX)
                 if model.sites[number].statistics.is_limited:

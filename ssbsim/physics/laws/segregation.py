@@ -16,8 +16,8 @@ from typing import Any
 from ssbsim.case.laws.segregation import SegregationLaw
 from ssbsim.physics.laws.base import Contact, InterfaceLaw
 from ssbsim.physics.operations import NUMPY, Operations
-from ssbsim.physics.site_statistics import SITE_STATISTICS
 from ssbsim.physics.state import State
+from ssbsim.physics.statistics import SITE_STATISTICS
 
 _STATISTICS = SITE_STATISTICS["site_limited"]
 
