@@ -36,8 +36,10 @@ class Segregation(InterfaceLaw):
         standard_potential = site.standard_potential[law.species] + law.energy / scales.energy_ev
         self.standard_potential = contact.constant(float(standard_potential))
         x = float(first.occupancies(first.bulk, NUMPY)[first.sites.index(site)][law.species])
-        # Dilute sites have a ratio c/N and no occupancy; the core takes x/(1 - x) = c/N.
-        self.bulk_occupancy = contact.constant(x if site.statistics.is_limited else x / (1.0 + x))
+        # Dilute sites have a ratio c/N and no filling; the core takes x/(1 - x) = c/N.
+        statistics = site.statistics
+        filling = x / statistics.schema.capacity if statistics.is_limited else x / (1.0 + x)
+        self.bulk_occupancy = contact.constant(filling)
 
     def _argument(self, side: State) -> Any:
         return side.mu[self.species] - self.z * side.phi - self.standard_potential
