@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ssbsim.case import LAWS, STUDY_MODELS, case_json_schema
+from ssbsim.case import GEOMETRIES, LAWS, STUDY_MODELS, case_json_schema
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- begin of the tables -->", "<!-- end of the tables -->"
@@ -23,25 +23,19 @@ BEGIN, END = "<!-- begin of the tables -->", "<!-- end of the tables -->"
 #: (definition, heading, where it stands in a case)
 SECTIONS = (
     ("", "The case", "the top level of the file"),
-    ("LayersGeometry", "Geometry: layers", "`geometry`, with `kind: layers`"),
+    *((one.__name__, f"Geometry: {name}", f"`geometry`, with `kind: {name}`") for name, one in GEOMETRIES.items()),
     ("Layer", "Layer", "`geometry.layers[]`"),
-    ("BicrystalGeometry", "Geometry: bicrystal", "`geometry`, with `kind: bicrystal`"),
-    ("BricksGeometry", "Geometry: bricks", "`geometry`, with `kind: bricks`"),
-    ("PolycrystalGeometry", "Geometry: polycrystal", "`geometry`, with `kind: polycrystal`"),
     ("Texture", "Texture", "`geometry.texture`"),
-    ("CompositeGeometry", "Geometry: composite", "`geometry`, with `kind: composite`"),
     ("Separator", "Separator", "`geometry.separator`"),
     ("Particles", "Particles", "`geometry.particles`"),
     ("Coating", "Coating", "`geometry.particles.coating`"),
     ("Matrix", "Electrolyte", "`geometry.electrolyte`"),
     ("Voids", "Voids", "`geometry.voids`"),
-    ("ImageGeometry", "Geometry: image", "`geometry`, with `kind: image`"),
     (
         "ImagePart",
         "Part of an image",
         "`geometry.labels.NUMBER` and `geometry.legend.COLOUR`; the short form is the phase",
     ),
-    ("FileGeometry", "Geometry: file", "`geometry`, with `kind: file`"),
     ("Spacing", "Spacing", "`geometry.spacing`"),
     ("Phase", "Phase", "`phases.NAME`"),
     ("Species", "Species", "`phases.NAME.species.SPECIES`"),

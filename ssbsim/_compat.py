@@ -7,6 +7,10 @@ those releases; when the oldest release is dropped, its branch goes and nothing 
 from __future__ import annotations
 
 import ctypes
+import os
+import stat
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import petsc4py
@@ -17,15 +21,43 @@ petsc4py.init(["ssbsim", "-skip_petscrc"])
 import dolfinx  # noqa: E402
 import dolfinx.cpp  # noqa: E402
 import dolfinx.fem.petsc  # noqa: E402
+import dolfinx.jit  # noqa: E402
 import numpy as np  # noqa: E402
 import numpy.typing as npt  # noqa: E402
 from mpi4py import MPI  # noqa: E402
 from petsc4py import PETSc  # noqa: E402
 
+from ssbsim.errors import ResultsError  # noqa: E402
+
 _VERSION = tuple(int(part) for part in dolfinx.__version__.split(".")[:2])
 
 if _VERSION < (0, 9):
     raise ImportError(f"ssbsim needs DOLFINx 0.9 or newer; found {dolfinx.__version__}. Run it through ./with-env.")
+
+
+def _folder_of_compiled_forms() -> Path:
+    """The folder that DOLFINx means to use, or, where it cannot be written, one of the user's own among temporary files."""
+    wanted = Path(dolfinx.jit.DOLFINX_DEFAULT_JIT_OPTIONS["cache_dir"][0])
+    try:
+        wanted.mkdir(parents=True, exist_ok=True)
+        if os.access(wanted, os.W_OK | os.X_OK):
+            return wanted
+    except OSError:
+        pass
+    own = Path(tempfile.gettempdir()) / f"ssbsim-{os.getuid()}"
+    own.mkdir(mode=0o700, exist_ok=True)
+    state = own.lstat()
+    # What lies there is loaded and run.
+    if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.getuid() or state.st_mode & 0o077:
+        raise ResultsError(
+            f"Neither {wanted} nor {own} can be used for compiled forms.",
+            where="XDG_CACHE_HOME",
+            hint="Let XDG_CACHE_HOME name a folder of your own that can be written.",
+        )
+    return own
+
+
+dolfinx.jit.DOLFINX_DEFAULT_JIT_OPTIONS["cache_dir"] = (_folder_of_compiled_forms(), "Folder of compiled forms.")
 
 #: Tag of the messages in which an index map finds out who shares its entries.
 _INDEX_MAP_TAG = 3101

@@ -101,8 +101,7 @@ class MapFit:
 
         The sum of their products over that of independent residuals of the same size.
         """
-        residual = self.measured - self.fitted
-        residual = residual / (1.0 if self.deviation is None else self.deviation)
+        residual = (self.measured - self.fitted) / (1.0 if self.deviation is None else self.deviation)
         products = [p for a in (0, 1) for p in (np.delete(residual, 0, a) * np.delete(residual, -1, a)).ravel()]
         known = np.array([p for p in products if math.isfinite(p)])
         size = float(np.nanmean(residual**2))

@@ -13,30 +13,22 @@ from ssbsim.case._contact import (
     split_interface,
 )
 from ssbsim.case._dump import dump_interface, dump_resolved
-from ssbsim.case._geometries import (
-    BOX_SIDES,
-    VOID_BOUNDARY,
-    BicrystalGeometry,
-    BricksGeometry,
-    CompositeGeometry,
-    FileGeometry,
-    Geometry,
-    GeometrySection,
-    ImageGeometry,
-    ImagePart,
-    Layer,
-    LayersGeometry,
-    PolycrystalGeometry,
-    Spacing,
-    Texture,
-)
 from ssbsim.case._load import document_of, load_case, parse_case, revise_case
 from ssbsim.case._output import Output
 from ssbsim.case._petsc_options import forbidden_options
 from ssbsim.case._phase import Diffusivity, Phase, SiteClass, Species, is_material_file, parse_charge
 from ssbsim.case._schema import case_json_schema
 from ssbsim.case._solver import Solver
+from ssbsim.case.geometries import BOX_SIDES, GEOMETRIES, Geometry, GeometrySection
+from ssbsim.case.geometries.bricks import BricksGeometry
+from ssbsim.case.geometries.composite import VOID_BOUNDARY, CompositeGeometry
+from ssbsim.case.geometries.image import ImageGeometry, ImagePart
+from ssbsim.case.geometries.mesh_file import FileGeometry
+from ssbsim.case.geometries.polycrystal import PolycrystalGeometry, Texture
+from ssbsim.case.geometries.spacing import Spacing
+from ssbsim.case.geometries.stacks import BicrystalGeometry, Layer, LayersGeometry
 from ssbsim.case.laws import LAWS, Law, LawModel, laws_that
+from ssbsim.case.statistics import STATISTICS, StatisticsModel
 from ssbsim.case.studies import STUDY_MODELS, Study, StudyModel, TerminalUpdate
 from ssbsim.case.studies.effective_transport import EffectiveTransportStudy
 from ssbsim.case.studies.equilibrium import EquilibriumStudy
@@ -47,7 +39,9 @@ from ssbsim.case.studies.transient import OutputTimes, TransientStudy
 
 __all__ = [
     "BOX_SIDES",
+    "GEOMETRIES",
     "LAWS",
+    "STATISTICS",
     "STUDY_MODELS",
     "VOID_BOUNDARY",
     "BicrystalGeometry",
@@ -80,6 +74,7 @@ __all__ = [
     "Solver",
     "Spacing",
     "Species",
+    "StatisticsModel",
     "SteadyStudy",
     "Study",
     "StudyModel",

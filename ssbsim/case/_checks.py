@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,8 @@ def _complete_phase_problems(phase: Phase, path: KeyPath) -> Iterator[Problem]:
 def _filling_problems(phase: Phase, path: KeyPath) -> Iterator[Problem]:
     for name, amount in phase.concentration.items():
         homes = [site for site in phase.sites if name in phase.site_species(site)]
-        if not homes or any(site.statistics == "dilute" for site in homes):
+        room = sum(site.capacity for site in homes)
+        if not homes or math.isinf(room):
             continue
         # species that compete for the same sites fill them together
         rivals = {
@@ -76,7 +78,6 @@ def _filling_problems(phase: Phase, path: KeyPath) -> Iterator[Problem]:
             and all(site in homes for site in places)
         }
         total = sum(phase.concentration[rival] for rival in rivals)
-        room = sum(site.density for site in homes)
         if max(total, amount) >= room:
             yield Problem(
                 f"expected less than the {room:g} mol/m^3 of sites, found {max(total, amount):g} mol/m^3",
@@ -87,6 +88,8 @@ def _filling_problems(phase: Phase, path: KeyPath) -> Iterator[Problem]:
 
 #: Decimal logarithms between which a diffusivity (m2/s) is a number to compute with, products of several included.
 _SLOWEST, _FASTEST = -70.0, 10.0
+#: Likewise, of the factor of an Arrhenius law.
+_LARGEST_CHANGE = 80.0
 
 
 def _temperature_problems(case: Case) -> Iterator[Problem]:
@@ -103,6 +106,16 @@ def _temperature_problems(case: Case) -> Iterator[Problem]:
                     path,
                     "change the temperature, or leave the diffusivity of what does not move out",
                 )
+
+    for name, interface in case.interfaces.items():
+        for index, law in enumerate(interface.laws):
+            change = law.log10_change(case.temperature)
+            if abs(change) > _LARGEST_CHANGE:
+                what = (
+                    f"at {case.temperature:g} K the activation energy changes the values of the law by 1e{change:+.0f}"
+                )
+                place = ("interfaces", name, "laws", index, "activation_energy")
+                yield Problem(what, place, "change the temperature, or the activation energy")
 
 
 def _geometry_problems(case: Case) -> Iterator[Problem]:

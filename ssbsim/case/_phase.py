@@ -15,6 +15,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from ssbsim.case._names import Name
 from ssbsim.case._sources import KILIC_2007, MAIER_1995
+from ssbsim.case.statistics import STATISTICS, Statistics
 from ssbsim.constants import BOLTZMANN_EV
 from ssbsim.document.citations import Citation
 from ssbsim.document.model import Model
@@ -32,7 +33,6 @@ from ssbsim.document.quantities import (
 )
 
 Electrostatics: TypeAlias = Literal["poisson", "conductor"]
-Statistics: TypeAlias = Literal["site_limited", "dilute"]
 
 _SIMPLE_ION = re.compile(r"\d*(?:[A-Z][a-z]?|e|h)(\d?)([+-])")
 _OTHER_ION = re.compile(r"[^\s+-]*[^\s\d+-]([+-])")
@@ -127,6 +127,11 @@ class SiteClass(Model):
     density: Concentration
     width: Annotated[Number, Field(gt=0.0)] = 1.0
     standard_potential: dict[str, EnergyEv] = {}
+
+    @property
+    def capacity(self) -> float:
+        """Concentration (mol/m3) at which the sites are full; infinite where they never are."""
+        return STATISTICS[self.statistics].capacity * self.density
 
 
 class Phase(Model):

@@ -280,7 +280,8 @@ def _measure(simulation: Simulation, stack: _Stack, applied: tuple[float, ...]) 
 
 def _layers(case: Case) -> Sequence[Any]:
     geometry = case.geometry
-    return (geometry.as_layers() if isinstance(geometry, BicrystalGeometry) else geometry).layers  # type: ignore[union-attr]
+    stack = geometry.as_layers() if isinstance(geometry, BicrystalGeometry) else geometry
+    return stack.layers if isinstance(stack, LayersGeometry) else ()
 
 
 def _check_ends(simulation: Simulation, stack: _Stack) -> None:

@@ -21,9 +21,9 @@ from ssbsim.document.problems import InvalidCaseError, KeyPath, Problem, describ
 _CORE = "tag:yaml.org,2002:"
 
 #: Values in one file, aliases written out.
-MAXIMUM_SIZE = 250_000
+MAXIMUM_SIZE = 100_000
 #: Bytes of a file.
-MAXIMUM_LENGTH = 4_000_000
+MAXIMUM_LENGTH = 2_000_000
 #: Signs of a text that ruamel.yaml itself, a twentieth as fast, may look at again.
 _SHORT = 100_000
 #: Lists and mappings within one another; a case needs ten.
@@ -162,8 +162,11 @@ def _nodes(events: Any, name: str) -> _Node | None:
     root: _Node | None = None
     open_nodes: list[_Node] = []
     anchors: dict[str, _Node] = {}
-    for event in events:
+    for number, event in enumerate(events):
         kind, line = type(event).__name__, event.start_mark.line + 1
+        if number > 2 * MAXIMUM_SIZE:
+            what = f"the file holds more than {MAXIMUM_SIZE:,} values"
+            _refuse(name, line, what, "long lists of data belong into files of their own")
         if kind == "DocumentStartEvent":
             if root is not None:
                 _refuse(name, line, "a second document begins", "remove the line '---' and what follows")

@@ -1,21 +1,22 @@
 """From a case to its mesh: one builder per kind of geometry.
 
-A new kind is one file in `ssbsim/geometry/kinds`, found by being there, with a function marked `register_geometry`,
-and one class in the schema of the case.
+A kind is a class of the case (`ssbsim/case/geometries`) and a function in a file in `ssbsim/geometry/kinds` that is marked
+`register_geometry`; both are found by being there.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import replace
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ssbsim._discovery import import_modules
+from ssbsim.case import GeometrySection
 from ssbsim.errors import MeshError
 from ssbsim.geometry.coordinates import COORDINATES
 from ssbsim.geometry.mesh_data import MeshData
@@ -28,18 +29,18 @@ _BUILDERS: dict[str, Builder] = {}
 _QUICK: set[str] = set()
 
 
-def register_geometry(kind: str, *, is_quick: bool = False) -> Callable[[Builder], Builder]:
-    """Mark a function as the builder of the geometry kind of this name.
+def register_geometry(schema: type[GeometrySection], *, is_quick: bool = False) -> Callable[[Builder], Builder]:
+    """Mark a function as the builder of a kind of geometry.
 
     Args:
-        kind: As in `geometry.kind`.
+        schema: The kind as it stands in a case.
         is_quick: Whether building takes no longer than reading the mesh from a file, so that keeping it is no use.
     """
 
     def register(builder: Builder) -> Builder:
-        _BUILDERS[kind] = builder
+        _BUILDERS[schema.name()] = builder
         if is_quick:
-            _QUICK.add(kind)
+            _QUICK.add(schema.name())
         return builder
 
     return register
@@ -103,6 +104,5 @@ def _group_by_grain(mesh: MeshData) -> MeshData:
 
 
 def _import_kinds() -> None:
-    package = importlib.import_module("ssbsim.geometry.kinds")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
+    package = import_module("ssbsim.geometry.kinds")
+    import_modules(package.__name__, package.__path__)

@@ -10,14 +10,15 @@ from ssbsim.physics.laws import INTERFACE_LAWS, Contact, InterfaceLaw, interface
 from ssbsim.physics.mobility import MobilityMatrix
 from ssbsim.physics.operations import NUMPY, Operations
 from ssbsim.physics.phases import PhaseModel, SiteClass, debye_length, phase_model
-from ssbsim.physics.site_statistics import SITE_STATISTICS
 from ssbsim.physics.state import State
+from ssbsim.physics.statistics import SITE_STATISTICS
 from ssbsim.physics.terminals import TERMINALS, Applied, terminal_model
 from ssbsim.physics.unknowns import POTENTIAL, Kind, Unknown, Unknowns, unknowns_of
 
 if TYPE_CHECKING:
     from ssbsim.physics.functional import Functional, build_functional
     from ssbsim.physics.placement import PlacedInterface, Placement
+    from ssbsim.physics.pools import Pools, find_pools
     from ssbsim.physics.rows import FixedRows
     from ssbsim.physics.ufl_operations import UFL
 
@@ -29,7 +30,9 @@ __getattr__ = lazy_names(
         "Functional": "functional",
         "PlacedInterface": "placement",
         "Placement": "placement",
+        "Pools": "pools",
         "build_functional": "functional",
+        "find_pools": "pools",
     },
 )
 
@@ -51,12 +54,14 @@ __all__ = [
     "PhaseModel",
     "PlacedInterface",
     "Placement",
+    "Pools",
     "SiteClass",
     "State",
     "Unknown",
     "Unknowns",
     "build_functional",
     "debye_length",
+    "find_pools",
     "interface_laws",
     "internal_unknowns",
     "phase_model",

@@ -11,7 +11,7 @@ Dissipation::
     1/2 sum_kl M_kl grad mu_k . grad mu_l                             (both)
     + 1/2 sigma |grad phi|^2                                          (conductor)
 
-with the site classes j, the pressure ``P_j`` of :mod:`~ssbsim.physics.site_statistics`, and the mobility::
+with the site classes j, the pressure ``P_j`` of :mod:`~ssbsim.physics.statistics`, and the mobility::
 
     M_kl = m_kl sqrt(G_k G_l),     m_kk = (D_k / H_k) c_k,bulk / G_k,bulk,     m_kl = 0 for different species
     G_k = sum_j N_j movable_jk    (mobility law "exchange", default)
@@ -38,8 +38,8 @@ from ssbsim.discretization.scaling import Scales
 from ssbsim.errors import CaseError
 from ssbsim.physics.mobility import MobilityMatrix
 from ssbsim.physics.operations import NUMPY, Operations
-from ssbsim.physics.site_statistics import SITE_STATISTICS, SiteStatistics
 from ssbsim.physics.state import State
+from ssbsim.physics.statistics import SITE_STATISTICS, SiteStatistics
 
 
 @dataclass(frozen=True)

@@ -27,16 +27,12 @@ from ssbsim import interrupts
 from ssbsim.errors import CaseError, ConvergenceError
 from ssbsim.physics import Functional
 from ssbsim.solvers.bordered import BorderedSystem
+from ssbsim.solvers.convergence import is_settled, largest_row
 from ssbsim.solvers.floating import FloatingPotentials
 from ssbsim.solvers.linear import SINGULAR, SolverOptions, linear_reason, raise_ours
-from ssbsim.solvers.splitting import FieldSplitting
+from ssbsim.solvers.splitting import split_fields
 
 Floats = npt.NDArray[np.float64]
-
-#: Error left in y after a solve, in kT.
-ERROR_LEFT = 1e-9
-#: Updates below this that no longer shrink are rounding.
-_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -123,14 +119,16 @@ class ImplicitSolver:
             ) from error
         # An option may have changed it.
         self._maximum = int(self._snes.getTolerances()[3])
-        if preconditioner.getType() == "python" and not self.options.user.get("pc_python_type"):
-            prefix = f"{self.options.prefix}field_"
-            unknowns = self.functional.placement.unknowns
-            preconditioner.setPythonContext(FieldSplitting(unknowns, self._fixed_rows, prefix))
+        split_fields(preconditioner, self.options, self.functional.placement.unknowns, self._fixed_rows)
 
     def _discard(self) -> None:
         for thing in (self._snes, self._x, self._f):
             thing.destroy()
+
+    @property
+    def maximum_iterations(self) -> int:
+        """Newton iterations after which a solve is given up."""
+        return self._maximum
 
     @property
     def free_rows(self) -> npt.NDArray[np.bool_]:
@@ -226,7 +224,7 @@ class ImplicitSolver:
         reason = self._snes.getConvergedReason()
         update = self._updates[-1] if self._updates else 0.0
         converged = reason > 0
-        row, rank = (-1, 0) if converged else self._worst()
+        row, rank = (-1, 0) if converged else largest_row(self.comm, self._owned(self._snes.getSolutionUpdate()))
         text = "converged" if converged else self._why(reason)
         if converged:
             self._floating.read(y)
@@ -353,29 +351,11 @@ class ImplicitSolver:
         self._updates.append(step)
         if not np.isfinite(step):
             return int(reasons.DIVERGED_FUNCTION_DOMAIN)
-        if step == 0.0:
-            return int(reasons.CONVERGED_SNORM_RELATIVE)
-        if len(self._updates) > 1:
-            theta = step / self._updates[-2] if self._updates[-2] > 0 else 0.0
-            if theta < 0.9 and step * theta / (1.0 - theta) < ERROR_LEFT:
-                return int(reasons.CONVERGED_SNORM_RELATIVE)
-            if theta >= 0.5 and step < _ROUNDING:
-                return int(reasons.CONVERGED_SNORM_RELATIVE)
-        elif step < 0.1 * ERROR_LEFT:
+        if is_settled(self._updates):
             return int(reasons.CONVERGED_SNORM_RELATIVE)
         if iteration >= self._maximum:
             return int(reasons.DIVERGED_MAX_IT)
         return None
-
-    def _worst(self) -> tuple[int, int]:
-        """Row and rank of the largest last update."""
-        update = self._owned(self._snes.getSolutionUpdate())
-        clean = np.nan_to_num(np.abs(update), nan=np.inf)
-        row = int(np.argmax(clean)) if len(clean) else -1
-        value = float(clean[row]) if len(clean) else -1.0
-        everyone = self.comm.allgather((value, row))
-        rank = max(range(len(everyone)), key=lambda r: everyone[r][0])
-        return everyone[rank][1], rank
 
     def _why(self, reason: int) -> str:
         if reason == int(PETSc.SNES.ConvergedReason.DIVERGED_LINEAR_SOLVE):

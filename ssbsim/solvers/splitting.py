@@ -25,6 +25,7 @@ import numpy.typing as npt
 from petsc4py import PETSc
 
 from ssbsim.physics import POTENTIAL, Unknowns
+from ssbsim.solvers.linear import SolverOptions
 
 
 class FieldSplitting:
@@ -122,3 +123,11 @@ class FieldSplitting:
         self._residual = matrix.createVecRight()
         self._part = self._blocks[-1].createVecRight()
         self._change = self._blocks[-1].createVecRight()
+
+
+def split_fields(
+    preconditioner: PETSc.PC, options: SolverOptions, unknowns: Unknowns, fixed_rows: npt.NDArray[np.int32]
+) -> None:
+    """Give a preconditioner that is to be of Python by the preset its context; others are left as they are."""
+    if preconditioner.getType() == "python" and not options.user.get("pc_python_type"):
+        preconditioner.setPythonContext(FieldSplitting(unknowns, fixed_rows, f"{options.prefix}field_"))

@@ -1,4 +1,4 @@
-"""The studies: equilibrium, steady and transient. Each is a short recipe over the solver, from the state the last one left.
+"""The studies steady and transient. Each is a short recipe over the solver, from the state the last one left.
 
 A study calls ``observe(record)`` after every step it keeps, and asks for output of the fields through the record.
 """
@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ssbsim.case import EquilibriumStudy, SteadyStudy, TransientStudy
-from ssbsim.errors import CaseError, ConvergenceError
+from ssbsim.case import SteadyStudy, TransientStudy
+from ssbsim.errors import ConvergenceError
 from ssbsim.solvers import (
     Attempt,
     Event,
@@ -34,10 +34,6 @@ from ssbsim.studies.solve import failure, move_terminals
 
 _log = logging.getLogger("ssbsim")
 
-#: Step towards equilibrium, in diffusion times of the cell at unit mobility; each step shrinks what is left 1e5-fold.
-_EQUILIBRIUM_STEP = 1e4
-#: Gradients of mu (kT per cell length) that count as none.
-_NO_GRADIENT = 1e-9
 #: First step of a transient, the longest that may be asked for, and one so short that it is a failure, over its duration.
 _FIRST_STEP = 1e-7
 _SHORTEST_STEP = 1e-14
@@ -51,61 +47,6 @@ _LONGEST_STEP = 1e12
 _SMALL_CHANGE = 1e-6
 #: Change of a long step, in kT, that counts as none.
 _NO_CHANGE = 1e-10
-
-
-@register_study(EquilibriumStudy)
-def run_equilibrium(simulation: Simulation, study: EquilibriumStudy, index: int, observe: Observer) -> None:
-    """The state without fluxes.
-
-    Implicit Euler steps at unit mobility, long against the time of the cell, until no electrochemical potential varies
-    within a region. The mobilities do not matter for where an equilibrium lies, only which species move; unit mobility
-    makes the approach well conditioned. Time does not advance.
-
-    Raises:
-        CaseError: The terminals hold a species at different electrochemical potentials, so there is none.
-        ConvergenceError: A solve failed.
-    """
-    functional, integrator = simulation.functional, simulation.integrator
-    name = f"study {index + 1} (equilibrium)"
-    start, end = simulation.outside.at_start(simulation.step), simulation.outside.after(study.terminals)
-    time = simulation.point.time
-    functional.parameters.own_mobility.value = 0.0
-    try:
-
-        def step(point: TimePoint) -> StepReport:
-            return integrator.euler(point, _EQUILIBRIUM_STEP)
-
-        report = move_terminals(simulation, simulation.point, start, end, step, name)
-        total = report
-        for _ in range(12):
-            before = report.accepted
-            report = move_terminals(simulation, _accepted(report), end, end, step, name)
-            total = replace(report, newton=total.newton + report.newton)
-            change = simulation.largest(_accepted(report).y - _accepted_y(before))
-            if change < _NO_CHANGE:
-                break
-        else:
-            raise ConvergenceError(
-                "The equilibrium was not reached in 12 long steps.",
-                where=f"{name}; the last step still changed the state by {change:.2g} kT",
-                hint="Check that every species can reach equilibrium, or use a transient study.",
-            )
-        flow = simulation.largest(simulation.mu_supply(_accepted(report)))
-        if flow > _NO_GRADIENT:
-            raise CaseError(
-                "There is no equilibrium: a current flows between terminals that hold a species at different "
-                "electrochemical potentials.",
-                where=f"{name}{_imposed_potentials(simulation)}",
-                hint="Use 'kind: steady', or give these reservoirs the same value; the 'potential' of a reservoir counts "
-                "from the neutral bulk of the phase that it touches.",
-            )
-    finally:
-        functional.parameters.own_mobility.value = 1.0
-    point = replace(
-        _accepted(report), time=time, rate=None, slope=None, supply=simulation.only_charges(_accepted(report))
-    )
-    simulation.accept(point)
-    observe(StepRecord(index, "equilibrium", replace(total, accepted=point), math.inf, True, True, 1.0))
 
 
 @register_study(SteadyStudy)
@@ -255,24 +196,7 @@ def step_in_time(
     return now.events
 
 
-def _imposed_potentials(simulation: Simulation) -> str:
-    """At which electrochemical potential each terminal holds each species that several hold differently, as words."""
-    unit = simulation.scales.energy_ev
-    text = ""
-    for k in simulation.functional.placement.unknowns.species:
-        imposed = {
-            f.terminal: f.applied.value * unit for f in simulation.functional.placement.rows.fixed if f.field == k
-        }
-        if max(imposed.values(), default=0.0) - min(imposed.values(), default=0.0) > _NO_GRADIENT * unit:
-            text += f", {k} at " + " and ".join(f"{value:.6g} eV by '{name}'" for name, value in imposed.items())
-    return text
-
-
 def _accepted(report: StepReport) -> TimePoint:
     if report.accepted is None:
         raise ConvergenceError("The step did not converge.", where="", hint="")
     return report.accepted
-
-
-def _accepted_y(point: TimePoint | None) -> Any:
-    return point.y if point is not None else 0.0

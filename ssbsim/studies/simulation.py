@@ -297,7 +297,7 @@ class Simulation:
         return {"smallest": float(flux.min() * unit), "largest": float(flux.max() * unit), "cuts": len(flux)}
 
     def occupancy_ranges(self) -> dict[str, tuple[float, float]]:
-        """Smallest and largest filling of every class of limited sites (all species of the class together)."""
+        """Smallest and largest filling of every class of limited sites: its particles over those that it can hold."""
         functional = self.functional
         unknowns = functional.placement.unknowns
         y = unknowns.table(functional.y.x.array)
@@ -307,7 +307,7 @@ class Simulation:
             nodes = np.unique(functional.placement.space.dofmap.list[cells])
             state = unknowns.state(y[nodes].T)
             for number, x in enumerate(model.occupancies(state, NUMPY)):
-                filling = sum(x.values(), np.zeros(len(nodes)))
+                filling = sum(x.values(), np.zeros(len(nodes))) / model.sites[number].statistics.schema.capacity
                 low = self.comm.allreduce(float(np.min(filling, initial=np.inf)), op=MPI.MIN)
                 high = self.comm.allreduce(float(np.max(filling, initial=-np.inf)), op=MPI.MAX)
                 if model.sites[number].statistics.is_limited:
@@ -317,8 +317,9 @@ class Simulation:
     def unbalanced_charge(self) -> float:
         """Charge of the cell, its planes and its electrodes together (C): what is left of Gauss's law."""
         q = self.solver.assemble(self.functional.forms.charges)
-        free = self.functional.placement.rows.instantaneous & self.solver.free_rows
-        return self.sum(q[free]) * self.scales.charge_density * self.mesh.volume_unit
+        # On all rows, where the rounding of neighbours cancels; what fixed rows hold is the charge of electrodes.
+        held = self.functional.placement.rows.instantaneous
+        return self.sum(np.where(held, q - self.point.supply, 0.0)) * self.scales.charge_density * self.mesh.volume_unit
 
     def sum(self, values: npt.ArrayLike) -> float:
         """Sum over all ranks."""

@@ -97,3 +97,12 @@ def test_a_temperature_at_which_nothing_moves_is_refused_with_the_line(kelvin: f
     with pytest.raises(CaseError, match=says) as caught:
         resolve_case(parse_case(case, name="case"))
     assert "diffusivity" in str(caught.value)
+
+
+def test_an_activation_energy_that_takes_a_boundary_beyond_all_numbers_is_refused() -> None:
+    text = (Path(__file__).parents[2] / "configs" / "resistive_grain_boundary.yaml").read_text()
+    law = "{law: grain_boundary, species: Li+, resistance: 1 ohm*m^2, at: 1 K, activation_energy: 0.5 eV}"
+    text = re.sub(r"\{law: resistive[^}]*\}", law, text)
+    assert law in text
+    with pytest.raises(CaseError, match="the activation energy changes the values of the law by 1e"):
+        resolve_case(parse_case(text))

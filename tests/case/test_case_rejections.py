@@ -108,7 +108,7 @@ REJECTIONS = [
     (
         "sites: [{name: A, density",
         "sites: [{name: A, statistics: site-limited, density",
-        "expected one of site_limited, dilute; found 'site-limited'",
+        "expected one of dilute, site_limited; found 'site-limited'",
         "case:13, phases.left_phase.sites[0].statistics",
         "did you mean 'site_limited'?",
     ),

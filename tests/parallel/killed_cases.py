@@ -56,6 +56,7 @@ KILLED: dict[str, dict[str, Any]] = {
             {"kind": "transient", "duration": 20 * US, "output_times": {"count": 2}, "terminals": BIAS},
             {"kind": "steady", "terminals": {"left": {"potential": 0.1}}},
         ],
+        "solver": {"linear": "direct"},
     },
     "steady in parts": {
         "geometry": {

@@ -50,6 +50,14 @@ CASES: dict[str, dict[str, Any]] = {
         "terminals": {"left": electrode(0.0, stern_capacitance=0.3), "right": electrode(0.02)},
         "study": [{"kind": "equilibrium"}, TRANSIENT],
     },
+    "square whose parts keep their ions": {
+        "geometry": layers(("e", 3.0), ("f", 2.0), ("e", 3.0), dimension=2, interface=0.5, bulk=1.0),
+        "phases": {"e": salt(), "f": OTHER},
+        "interfaces": {"e|f": {"contact": "broken", "laws": [{"law": "capacitive", "capacitance": 0.1}]}},
+        "terminals": {"left": electrode(0.0), "right": electrode(0.3, stern_capacitance=0.3)},
+        "study": [{"kind": "equilibrium"}, {"kind": "equilibrium", "terminals": {"left": {"potential": -0.5}}}],
+        "solver": {"linear": "multigrid"},
+    },
     "bicrystal square": {
         "geometry": {
             "kind": "bicrystal",

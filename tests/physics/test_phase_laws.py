@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -9,13 +10,13 @@ import numpy as np
 import pytest
 from samples import lattice_gas, salt
 
-from ssbsim.case import Phase
+from ssbsim.case import STATISTICS, Phase
 from ssbsim.discretization import Scales
 from ssbsim.physics import NUMPY, SITE_STATISTICS, PhaseModel, SiteClass, State, debye_length, phase_model
 
 MOBILITY_LAWS = get_args(Phase.model_fields["mobility"].annotation)
-#: Statistics whose sites never fill up; every other is held to occupancies of at most one.
-UNLIMITED = {"dilute"}
+#: Statistics whose sites never fill up; every other is held to the particles that a site may hold.
+UNLIMITED = {name for name, one in STATISTICS.items() if math.isinf(one.capacity)}
 SCALES = Scales(298.15, 1e-8, 1e4, 1e-12)
 
 #: (charges, site classes as (density, width, standard potentials)).
@@ -159,7 +160,7 @@ def test_full_sites_hold_no_more_and_let_nothing_move(statistics: str, shape: st
     vector = np.append(np.full(len(model.charges), 300.0), 0.0)
     state = state_of(model, vector)
     for site, x in zip(model.sites, model.occupancies(state, NUMPY), strict=True):
-        assert sum(x.values()) == pytest.approx(1.0, rel=1e-12)
+        assert sum(x.values()) == pytest.approx(STATISTICS[statistics].capacity, rel=1e-12)
         if len(x) == 1:
             assert site.statistics.movable(list(x.values()))[0] == pytest.approx(0.0, abs=1e-12)
 

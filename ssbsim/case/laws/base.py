@@ -53,6 +53,10 @@ class LawModel(Model):
         """The word in the case file."""
         return str(cls.model_fields["law"].default)
 
+    def log10_change(self, temperature: float) -> float:
+        """Decimal logarithm of the factor by which an activation energy takes the values of the law to ``temperature`` (K)."""
+        return 0.0
+
     def named_species(self) -> tuple[NamedSpecies, ...]:
         """The species that this law names."""
         given = dict(self)

@@ -172,6 +172,12 @@ class GrainBoundaryLaw(LawModel):
             value = _resistance_times_permeability(known_at, charge, concentration, self.haven_ratio) / resistance
         return value * math.exp(-self.activation_energy / BOLTZMANN_EV * (1.0 / temperature - 1.0 / known_at))
 
+    def log10_change(self, temperature: float) -> float:
+        """Decimal logarithm of the Arrhenius factor; it need not be a number that a float holds."""
+        known_at = temperature if self.at is None else self.at
+        slope = self.activation_energy / BOLTZMANN_EV * (1.0 / temperature - 1.0 / known_at)
+        return -slope / math.log(10.0)
+
     def area_resistance(self, temperature: float, charge: int, concentration: float) -> float:
         """Area-specific resistance (ohm m2); the arguments are those of `tracer_permeability`."""
         permeability = self.tracer_permeability(temperature, charge, concentration)

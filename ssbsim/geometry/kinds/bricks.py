@@ -22,7 +22,7 @@ from ssbsim.geometry.mesh_data import Grain, MeshData
 from ssbsim.geometry.registry import register_geometry
 
 
-@register_geometry("bricks", is_quick=True)
+@register_geometry(BricksGeometry, is_quick=True)
 def build_bricks(geometry: BricksGeometry, folder: Path) -> MeshData:
     """Mesh of a BricksGeometry: grains in the order of its `places`, then the cores as one grain."""
     grains = tuple(Grain(name, phase) for name, phase in geometry.grain_phases().items())

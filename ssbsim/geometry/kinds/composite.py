@@ -13,7 +13,7 @@ from ssbsim.geometry.particles.composite import leave_out_holes, make_composite
 from ssbsim.geometry.registry import register_geometry
 
 
-@register_geometry("composite")
+@register_geometry(CompositeGeometry)
 def build_composite(geometry: CompositeGeometry, folder: Path) -> MeshData:
     """Mesh of a CompositeGeometry."""
     ball = math.pi * geometry.particles.size**geometry.dimension / (4.0 if geometry.dimension == 2 else 6.0)

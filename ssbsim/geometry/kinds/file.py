@@ -10,7 +10,7 @@ from ssbsim.geometry.mesh_data import MeshData
 from ssbsim.geometry.registry import register_geometry
 
 
-@register_geometry("file")
+@register_geometry(FileGeometry)
 def build_from_file(geometry: FileGeometry, folder: Path) -> MeshData:
     """Mesh of a FileGeometry."""
     return read_mesh(folder / geometry.path, grains=geometry.grains, boundaries=geometry.boundaries, unit=geometry.unit)

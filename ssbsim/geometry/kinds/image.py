@@ -32,7 +32,7 @@ from ssbsim.geometry.refine import refine_mesh
 from ssbsim.geometry.registry import register_geometry
 
 
-@register_geometry("image")
+@register_geometry(ImageGeometry)
 def build_image(geometry: ImageGeometry, folder: Path) -> MeshData:
     """Mesh of an ImageGeometry."""
     index, grains, pixel, notes = read_grains(geometry, folder)

@@ -16,7 +16,7 @@ from ssbsim.geometry.mesh_data import Grain, MeshData
 from ssbsim.geometry.registry import register_geometry
 
 
-@register_geometry("layers", is_quick=True)
+@register_geometry(LayersGeometry, is_quick=True)
 def build_layers(geometry: LayersGeometry, folder: Path) -> MeshData:
     """Mesh of a LayersGeometry."""
     grains = tuple(Grain(name, phase) for name, phase in geometry.grain_phases().items())
@@ -39,7 +39,7 @@ def build_layers(geometry: LayersGeometry, folder: Path) -> MeshData:
     return extrude_stack(stack, grains, extents=extents, size=across, refinement=spacing.refinement)
 
 
-@register_geometry("bicrystal", is_quick=True)
+@register_geometry(BicrystalGeometry, is_quick=True)
 def build_bicrystal(geometry: BicrystalGeometry, folder: Path) -> MeshData:
     """Mesh of a BicrystalGeometry, which is a stack of two grains with or without a core between them."""
     return build_layers(geometry.as_layers(), folder)

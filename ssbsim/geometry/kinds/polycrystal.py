@@ -34,7 +34,7 @@ _FRAMES = 6
 """How often the walls of a periodic box are placed anew where they cut off parts of grains too thin for cells."""
 
 
-@register_geometry("polycrystal")
+@register_geometry(PolycrystalGeometry)
 def build_polycrystal(geometry: PolycrystalGeometry, folder: Path) -> MeshData:
     """Mesh of a PolycrystalGeometry."""
     refuse_above(

@@ -16,8 +16,8 @@ from typing import Any
 from ssbsim.case.laws.segregation import SegregationLaw
 from ssbsim.physics.laws.base import Contact, InterfaceLaw
 from ssbsim.physics.operations import NUMPY, Operations
-from ssbsim.physics.site_statistics import SITE_STATISTICS
 from ssbsim.physics.state import State
+from ssbsim.physics.statistics import SITE_STATISTICS
 
 _STATISTICS = SITE_STATISTICS["site_limited"]
 
@@ -36,8 +36,10 @@ class Segregation(InterfaceLaw):
         standard_potential = site.standard_potential[law.species] + law.energy / scales.energy_ev
         self.standard_potential = contact.constant(float(standard_potential))
         x = float(first.occupancies(first.bulk, NUMPY)[first.sites.index(site)][law.species])
-        # Dilute sites have a ratio c/N and no occupancy; the core takes x/(1 - x) = c/N.
-        self.bulk_occupancy = contact.constant(x if site.statistics.is_limited else x / (1.0 + x))
+        # Dilute sites have a ratio c/N and no filling; the core takes x/(1 - x) = c/N.
+        statistics = site.statistics
+        filling = x / statistics.schema.capacity if statistics.is_limited else x / (1.0 + x)
+        self.bulk_occupancy = contact.constant(filling)
 
     def _argument(self, side: State) -> Any:
         return side.mu[self.species] - self.z * side.phi - self.standard_potential

@@ -1,6 +1,6 @@
 """What the rest of a case asks of its geometry, whatever its kind.
 
-A kind is one class in one file of this folder, derived from `GeometrySection`, entered in the union in `__init__`.
+A kind is one class in a file of this folder, derived from `GeometrySection`; what several share is in private classes.
 """
 
 from __future__ import annotations
@@ -32,17 +32,23 @@ BOX_SIDES = ("left", "right", "bottom", "top", "front", "back")
 
 
 class GeometrySection(Model):
-    """Base of the kinds of geometry.
+    """Base of the kinds of geometry. A class that derives from it has a field ``kind`` whose default is its name.
 
     Attributes:
         coordinates: What the mesh stands for. ``planar``: a body with straight walls; ``cylindrical`` and ``spherical``, in
             1D: a wire and a ball, x is the radius; ``axisymmetric``, in 2D: a body that turns about x = 0, x is the radius.
     """
 
+    kind: str
     coordinates: Frame = "planar"
 
     #: Whether the cells are made here, of the sizes that a key ``spacing`` says.
     has_spacing: ClassVar[bool] = True
+
+    @classmethod
+    def name(cls) -> str:
+        """The word in the case file."""
+        return str(cls.model_fields["kind"].default)
 
     @model_validator(mode="after")
     def _check_coordinates(self) -> GeometrySection:

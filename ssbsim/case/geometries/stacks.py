@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ssbsim.case._geometries.section import BOX_SIDES, Dimensions, GeometrySection
-from ssbsim.case._geometries.spacing import Spacing
 from ssbsim.case._names import OptionalName
+from ssbsim.case.geometries.base import BOX_SIDES, Dimensions, GeometrySection
+from ssbsim.case.geometries.spacing import Spacing
 from ssbsim.document.model import Model
 from ssbsim.document.problems import KeyPath
 from ssbsim.document.quantities import Length, NonNegativeLength, problem

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from ssbsim.case._geometries.section import GeometrySection
 from ssbsim.case._names import Name
+from ssbsim.case.geometries.base import GeometrySection
 from ssbsim.document.problems import KeyPath
 from ssbsim.document.quantities import Length
 

@@ -10,10 +10,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from ssbsim.case._geometries.section import BOX_SIDES, GeometrySection
-from ssbsim.case._geometries.spacing import Spacing
 from ssbsim.case._names import OptionalName
 from ssbsim.case._sources import GEUZAINE_2009
+from ssbsim.case.geometries.base import BOX_SIDES, GeometrySection
+from ssbsim.case.geometries.spacing import Spacing
 from ssbsim.document.citations import Citation
 from ssbsim.document.model import Model
 from ssbsim.document.problems import KeyPath

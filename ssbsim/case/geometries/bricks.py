@@ -8,10 +8,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from ssbsim.case._geometries.cores import WithCores
-from ssbsim.case._geometries.section import BOX_SIDES, GeometrySection
-from ssbsim.case._geometries.spacing import Spacing
 from ssbsim.case._sources import GEUZAINE_2009
+from ssbsim.case.geometries.base import BOX_SIDES, GeometrySection
+from ssbsim.case.geometries.cores import WithCores
+from ssbsim.case.geometries.spacing import Spacing
 from ssbsim.document.citations import Citation
 from ssbsim.document.quantities import Count, Length, NonNegativeLength, problem
 
