@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ssbsim.case import GEOMETRIES, LAWS, STUDY_MODELS, case_json_schema
+from ssbsim.case import GEOMETRIES, LAWS, STUDY_MODELS, TERMINAL_MODELS, case_json_schema
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- begin of the tables -->", "<!-- end of the tables -->"
@@ -44,9 +44,7 @@ SECTIONS = (
     ("Interface", "Interface", "`interfaces.a|b`"),
     *((law.__name__, f"Law: {name}", f"`interfaces.a|b.laws[]`, with `law: {name}`") for name, law in LAWS.items()),
     ("MisorientationClass", "Class of boundaries", "`interfaces.a|b.laws[].classes[]`"),
-    ("ElectrodeTerminal", "Terminal: electrode", "`terminals.NAME`, with `kind: electrode`"),
-    ("ReservoirTerminal", "Terminal: reservoir", "`terminals.NAME`, with `kind: reservoir`"),
-    ("SymmetryTerminal", "Terminal: symmetry", "`terminals.NAME`, with `kind: symmetry`"),
+    *((o.__name__, f"Terminal: {k}", f"`terminals.NAME`, with `kind: {k}`") for k, o in TERMINAL_MODELS.items()),
     *((one.__name__, f"Study: {name}", f"`study[]`, with `kind: {name}`") for name, one in STUDY_MODELS.items()),
     ("Frequencies", "Frequencies", "`study[].frequencies`; the short form is a list of frequencies"),
     ("IsotopeImage", "Isotope image", "`study[].image`"),

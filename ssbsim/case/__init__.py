@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from ssbsim.case._case import Case
 from ssbsim.case._checks import phase_problems
-from ssbsim.case._contact import (
-    ElectrodeTerminal,
-    Interface,
-    ReservoirTerminal,
-    SymmetryTerminal,
-    Terminal,
-    split_interface,
-)
+from ssbsim.case._contact import Interface, split_interface
 from ssbsim.case._dump import dump_interface, dump_resolved
 from ssbsim.case._load import document_of, load_case, parse_case, revise_case
 from ssbsim.case._output import Output
@@ -36,6 +29,10 @@ from ssbsim.case.studies.impedance import Frequencies, ImpedanceStudy
 from ssbsim.case.studies.steady import SteadyStudy
 from ssbsim.case.studies.tracer import IsotopeImage, TracerStudy
 from ssbsim.case.studies.transient import OutputTimes, TransientStudy
+from ssbsim.case.terminals import TERMINAL_MODELS, Terminal, TerminalModel
+from ssbsim.case.terminals.electrode import ElectrodeTerminal
+from ssbsim.case.terminals.reservoir import ReservoirTerminal
+from ssbsim.case.terminals.symmetry import SymmetryTerminal
 
 __all__ = [
     "BOX_SIDES",
@@ -43,6 +40,7 @@ __all__ = [
     "LAWS",
     "STATISTICS",
     "STUDY_MODELS",
+    "TERMINAL_MODELS",
     "VOID_BOUNDARY",
     "BicrystalGeometry",
     "BricksGeometry",
@@ -80,6 +78,7 @@ __all__ = [
     "StudyModel",
     "SymmetryTerminal",
     "Terminal",
+    "TerminalModel",
     "TerminalUpdate",
     "Texture",
     "TracerStudy",

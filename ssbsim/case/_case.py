@@ -8,13 +8,14 @@ from typing import Annotated, Any, Protocol
 from pydantic import Field, model_validator
 
 from ssbsim.case._checks import find_problems
-from ssbsim.case._contact import Interface, Terminal
+from ssbsim.case._contact import Interface
 from ssbsim.case._names import Name
 from ssbsim.case._output import Output
 from ssbsim.case._phase import Phase
 from ssbsim.case._solver import Solver
 from ssbsim.case.geometries import Geometry
 from ssbsim.case.studies import Study
+from ssbsim.case.terminals import Terminal
 from ssbsim.document.model import Model
 from ssbsim.document.problems import problems_error
 from ssbsim.document.quantities import Temperature

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ssbsim.case._contact import ElectrodeTerminal, ReservoirTerminal, split_interface
+from ssbsim.case._contact import split_interface
 from ssbsim.case._phase import Phase
 from ssbsim.case.laws import LawModel, NamedSpecies
 from ssbsim.document.problems import KeyPath, Problem
@@ -213,10 +213,9 @@ def _terminal_problems(case: Case) -> Iterator[Problem]:
         if boundaries and name not in boundaries:
             hint = did_you_mean(name, boundaries)
             yield Problem(f"'{name}' is not a boundary of this geometry", ("terminals", name), hint)
-        if isinstance(terminal, ReservoirTerminal):
-            for species in terminal.species:
-                yield from _species_problems(species, _adjacent_phases(case, name), ("terminals", name, "species"))
-    if not any(isinstance(terminal, (ElectrodeTerminal, ReservoirTerminal)) for terminal in case.terminals.values()):
+        for species in terminal.held_species():
+            yield from _species_problems(species, _adjacent_phases(case, name), ("terminals", name, "species"))
+    if not any(terminal.holds_potential for terminal in case.terminals.values()):
         yield Problem(
             "no terminal fixes a potential, so the potential is only known up to a constant",
             ("terminals",),
@@ -237,15 +236,15 @@ def _study_problems(case: Case) -> Iterator[Problem]:
                 yield Problem(
                     f"'{name}' is not a terminal of this case", path, did_you_mean(name, tuple(case.terminals))
                 )
-            elif terminal.kind == "symmetry":
-                yield Problem(f"terminal '{name}' is a symmetry plane and has no value", path, "remove this entry")
-            elif update.electrochemical_potential is not None and terminal.kind == "electrode":
-                yield Problem(f"terminal '{name}' is an electrode and has a potential only", path, "give a potential")
-            elif (
-                update.electrochemical_potential is not None
-                and isinstance(terminal, ReservoirTerminal)
-                and len(terminal.species) > 1
-            ):
+            elif not terminal.holds_potential:
+                yield Problem(f"terminal '{name}' ({terminal.kind}) has no value", path, "remove this entry")
+            elif update.electrochemical_potential is not None and not terminal.held_species():
+                yield Problem(
+                    f"terminal '{name}' ({terminal.kind}) has a potential only",
+                    path,
+                    "give a potential",
+                )
+            elif update.electrochemical_potential is not None and len(terminal.held_species()) > 1:
                 hint = "give a potential instead"
                 yield Problem("electrochemical_potential is for a reservoir of one species", path, hint)
         yield from study.problems(case, index)

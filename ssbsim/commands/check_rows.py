@@ -120,7 +120,7 @@ def refuse_terminals_apart(case: Case, mesh: MeshData) -> None:
         MeshError: with the terminals and the parts.
     """
     studies = [study.kind for study in case.study if study.kind in _CONDUCTING]
-    driving = [name for name, terminal in case.terminals.items() if terminal.kind != "symmetry"]
+    driving = [name for name, terminal in case.terminals.items() if terminal.holds_potential]
     if not studies or len(driving) < 2:
         return
     parts = mesh.parts()

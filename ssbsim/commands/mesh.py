@@ -250,7 +250,7 @@ def thin_layers(case: Case, mesh: MeshData, sizes: npt.NDArray[np.float64]) -> l
             surface[a] += measure
             surface[b] += measure
         for name, terminal in case.terminals.items():
-            if terminal.kind != "symmetry" and name in mesh.boundaries:
+            if terminal.holds_potential and name in mesh.boundaries:
                 facets = mesh.boundary_facets[mesh.facet_boundary == mesh.boundaries.index(name)]
                 which, cells = mesh.cells_at(facets).T
                 np.add.at(surface, mesh.cell_grain[cells], mesh.facet_measures(facets[which]))

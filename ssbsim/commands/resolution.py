@@ -90,7 +90,7 @@ def space_charge_planes(
             facets.setdefault(name, []).append(shared)
             is_certain[name] = is_certain.get(name, False) or certain
     for name, terminal in case.terminals.items():
-        if terminal.kind == "electrode" and name in mesh.boundaries:
+        if terminal.makes_space_charge and name in mesh.boundaries:
             facets[name] = [mesh.boundary_facets[mesh.facet_boundary == mesh.boundaries.index(name)]]
             is_certain[name] = True
     found, cell_phase = [], mesh.cell_phase

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ssbsim.case import Case, ReservoirTerminal
+from ssbsim.case import Case
 from ssbsim.discretization import DistributedMesh, Measures, Scales, broken_space, facet_numbers
 from ssbsim.errors import CaseError, MeshError
 from ssbsim.physics.laws import Contact, InterfaceLaw, interface_laws, internal_unknowns
@@ -171,22 +171,23 @@ def phase_at_terminal(case: Case, mesh: DistributedMesh, phases: Mapping[str, Ph
     if not touched:
         raise MeshError(f"Terminal '{name}' has no facet.", where=f"terminals.{name}", hint="Check the mesh.")
     terminal = case.terminals[name]
-    if isinstance(terminal, ReservoirTerminal):
-        if terminal.phase is not None:
-            if terminal.phase not in touched:
+    if held := terminal.held_species():
+        phase = terminal.reference_phase()
+        if phase is not None:
+            if phase not in touched:
                 raise CaseError(
-                    f"Reservoir '{name}' does not touch phase '{terminal.phase}'.",
+                    f"Reservoir '{name}' does not touch phase '{phase}'.",
                     where=f"terminals.{name}.phase",
                     hint=f"It touches {', '.join(touched)}.",
                 )
-            touched = [terminal.phase, *(one for one in touched if one != terminal.phase)]
-        elif len(touched) > 1 and terminal.electrochemical_potential is None:
+            touched = [phase, *(one for one in touched if one != phase)]
+        elif len(touched) > 1 and terminal.counts_from_bulk():
             raise CaseError(
                 f"Reservoir '{name}' touches several phases ({', '.join(touched)}), so 'potential' is ambiguous.",
                 where=f"terminals.{name}",
                 hint=f"Say from which bulk it counts, for example 'phase: {touched[0]}', or give 'electrochemical_potential'.",
             )
-        missing = [k for k in terminal.species if not any(k in phases[p].charges for p in touched)]
+        missing = [k for k in held if not any(k in phases[p].charges for p in touched)]
         if missing:
             raise CaseError(
                 f"Reservoir '{name}' holds {', '.join(missing)}, but touches only {', '.join(touched)}, which has none.",

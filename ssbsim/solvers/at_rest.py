@@ -94,6 +94,7 @@ class RestSolver:
         """From a point to the state at rest with the same amounts, at the values that terminals apply."""
         placement, y = self._functional.placement, self._functional.y.x
         y.array[: self._n] = point.y
+        self._functional.rest.x.array[:] = 0.0
         stores = ~placement.rows.instantaneous
         carries = stores | self._solver.floating_rows
         target = np.where(carries, point.q, 0.0)
@@ -105,7 +106,7 @@ class RestSolver:
         found = y.array[: self._n].copy()
         for fixed in placement.rows.fixed:
             if self._max(self._solver.floating_rows[fixed.rows]):
-                fixed.applied.set(self._max(found[fixed.rows]))
+                fixed.applied.set(self._max(found[fixed.rows]) - fixed.applied.origin)
         supply = np.where(stores | self._solver.free_rows, 0.0, refined)
         new = TimePoint(point.time, found, np.where(carries, refined, 0.0), None, supply)
         return StepReport(new, (report,), math.nan, np.zeros(self._n))

@@ -247,11 +247,11 @@ def _drive(simulation: Simulation, terminal: str) -> Drive:
     applied = functional.placement.terminals[terminal].applied.get(POTENTIAL)
     if applied is None:
         return Drive(lift, np.zeros_like(lift), 0.0)
-    value = applied.value
+    shift = applied.shift
     here = solver.assemble(functional.forms.charges)
-    applied.set(value + _FAR)
+    applied.set(shift + _FAR)
     push = (solver.assemble(functional.forms.charges) - here) / _FAR
-    applied.set(value)
+    applied.set(shift)
     return Drive(lift, push, -simulation.sum(push), terminal)
 
 

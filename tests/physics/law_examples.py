@@ -5,9 +5,9 @@ A new law with a field that is not here fails the tests with the name of the fie
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
-from ssbsim.case import LAWS, Terminal
+from ssbsim.case import LAWS, TERMINAL_MODELS
 
 _FIELDS: dict[str, Any] = {
     "species": "Li+",
@@ -43,16 +43,11 @@ def law_example(name: str, **given: Any) -> Any:
     return _example(LAWS[name], "law", given)
 
 
-def _terminals() -> dict[str, Any]:
-    members = get_args(get_args(Terminal)[0])
-    return {member.model_fields["kind"].default: member for member in members}
-
-
 def terminal_example(kind: str, **given: Any) -> Any:
     """The settings of a terminal."""
-    return _example(_terminals()[kind], "kind", given)
+    return _example(TERMINAL_MODELS[kind], "kind", given)
 
 
 def terminal_kinds() -> set[str]:
     """Terminals that a case may name."""
-    return set(_terminals())
+    return set(TERMINAL_MODELS)

@@ -19,7 +19,8 @@ from samples import electrode, lattice_gas, layers, make_case, reservoir, salt
 
 from ssbsim.geometry import build_geometry
 from ssbsim.physics import TERMINALS, Applied
-from ssbsim.physics.terminals import Electrode, Reservoir
+from ssbsim.physics.terminals.electrode import Electrode
+from ssbsim.physics.terminals.reservoir import Reservoir
 from ssbsim.studies import Simulation, gather_state
 
 #: Potentials (V) of the terminals that float in the second run.

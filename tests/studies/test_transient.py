@@ -11,7 +11,7 @@ import pytest
 from samples import electrode, layers, make_case, reservoir, run_studies, run_study, salt, simulation
 
 from ssbsim.case import Case
-from ssbsim.solvers import newton
+from ssbsim.solvers import convergence
 from ssbsim.studies import STUDIES, Simulation, StepRecord
 
 US = 1e-6
@@ -236,7 +236,7 @@ def test_a_thousand_steps_lose_nothing_and_need_no_memory(tolerance: float) -> N
 
 def test_conservation_does_not_rest_on_the_accuracy_of_newton(monkeypatch: pytest.MonkeyPatch) -> None:
     """What Newton leaves in one step is made good in the next, so it never adds up."""
-    monkeypatch.setattr(newton, "ERROR_LEFT", 1e3)
+    monkeypatch.setattr(convergence, "ERROR_LEFT", 1e3)
     study = transient(5 * US, maximum_step=100e-9, tolerance=0.1, terminals={"left": {"potential": 0.3}})
     with simulation(make_case(**CELL, study=[study])) as made:
         start = made.amounts()

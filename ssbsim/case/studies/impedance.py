@@ -101,7 +101,7 @@ class ImpedanceStudy(StudyModel):
                 path,
                 "put {kind: equilibrium} or {kind: steady} before it",
             )
-        driven = [name for name, terminal in case.terminals.items() if terminal.kind != "symmetry"]
+        driven = [name for name, terminal in case.terminals.items() if terminal.holds_potential]
         if self.terminal is None and len(driven) != 2:
             yield Problem(
                 f"it is not clear which of the {len(driven)} terminals that hold a potential gets the alternating one",
