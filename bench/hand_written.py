@@ -33,13 +33,12 @@ class Phase:
 
 @dataclass(frozen=True)
 class Step:
-    """One implicit Euler step: size, mu at both ends, Newton iterations; ``unit_mobility`` on the way to equilibrium."""
+    """One implicit Euler step: size, mu at both ends, Newton iterations."""
 
     tau: float
     left: float
     right: float
     iterations: int
-    unit_mobility: bool
 
 
 def run(
@@ -70,7 +69,7 @@ def run(
     # y under another name for the midpoint rule: FFCx would reuse its values at the midpoint for the vertex rule too.
     middle = dolfinx.fem.Function(space, y.x)
     test = ufl.TestFunction(space)
-    tau, unit = dolfinx.fem.Constant(mesh, 1.0), dolfinx.fem.Constant(mesh, 0.0)
+    tau = dolfinx.fem.Constant(mesh, 1.0)
 
     residual = 0
     for i, p in enumerate(phases):
@@ -82,7 +81,7 @@ def run(
             return 1 / (1 + ufl.exp(-(f[0] - f[1] - standard)))
 
         x, x_middle = occupancy(y), occupancy(middle)
-        moving = (1 - unit) * mobility * n * x_middle * (1 - x_middle) + unit
+        moving = mobility * n * x_middle * (1 - x_middle)
         residual += n * (x - occupancy(old)) * test[0] * dx(i, metadata=lumped)
         residual -= (n * x + fixed_charge) * test[1] * dx(i, metadata=lumped)
         residual += (
@@ -137,7 +136,7 @@ def run(
     ready = time.perf_counter()
     for current in steps:
         old.x.array[:] = y.x.array
-        tau.value, unit.value = current.tau, float(current.unit_mobility)
+        tau.value = current.tau
         values[0].value, values[1].value = current.left, current.right
         solution.array[:] = y.x.array
         snes.solve(None, solution)

@@ -27,15 +27,12 @@ class Parameters:
 
     Args:
         tau: Size of the implicit step.
-        own_mobility: 1 for the mobilities and laws of the case; 0 replaces each by unity, which leaves every equilibrium
-            where it is and makes the approach to it well conditioned.
         planes: Share of the charge and of the sites that planes carry, 1 but on the way to a first state.
         weights: A factor of every phase, interface and terminal that stores or dissipates, by name, always 1 but where one
             part is asked for alone.
     """
 
     tau: Any
-    own_mobility: Any
     planes: Any
     weights: Mapping[str, Any]
 
@@ -44,7 +41,7 @@ class Parameters:
         """Those of a cell; ``constant`` makes a number a parameter of the forms."""
         stores = [name for name, model in placement.terminals.items() if model.applied]
         names = (*placement.phases, *(interface.name for interface in placement.interfaces), *stores)
-        return cls(constant(1.0), constant(1.0), constant(1.0), {name: constant(1.0) for name in names})
+        return cls(constant(1.0), constant(1.0), {name: constant(1.0) for name in names})
 
 
 @dataclass(frozen=True)
@@ -172,7 +169,7 @@ class _Sums:
                 self.storage.append(part * model.fixed_storage(now.phi) * inside)
                 self.storage.append(part * model.electrostatic_storage(whole.phi, op) * between)
             mobility = MobilityMatrix({pair: op.lagged(m) for pair, m in model.mobilities(now, op).entries.items()})
-            dissipated = model.dissipation(whole, mobility.towards_unity(self._parameters.own_mobility), op)
+            dissipated = model.dissipation(whole, mobility, op)
             if dissipated is not None:
                 self.dissipation.append(part * dissipated * between)
             for k, c in model.bulk_concentration.items():
@@ -184,7 +181,7 @@ class _Sums:
 
     def add_interfaces(self) -> None:
         """What interfaces store and dissipate."""
-        planes, own = self._parameters.planes, self._parameters.own_mobility
+        planes = self._parameters.planes
         for interface in self._placement.interfaces:
             a, b = self._sides(self._y, interface.name)
             test_a, test_b = self._sides(self._test_function, interface.name)
@@ -198,7 +195,6 @@ class _Sums:
                     self.reference = self.reference + reference * plane
                 dissipated = law.dissipation(a, b, self._op)
                 if dissipated is not None:
-                    dissipated = own * dissipated + (1.0 - own) * law.unit_dissipation(a, b)
                     rests = law.affinities(*self._sides(self._rest, interface.name))
                     # Affinities are differences, and that of two rests is no rounding of that of their wholes.
                     pairs = zip(law.affinities(a, b), rests, strict=True)

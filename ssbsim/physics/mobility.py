@@ -41,12 +41,6 @@ class MobilityMatrix:
         """The species that move."""
         return tuple(dict.fromkeys(k for k, _ in self.entries))
 
-    def towards_unity(self, share: Any) -> MobilityMatrix:
-        """``share M + (1 - share) 1``, which moves the same species."""
-        return MobilityMatrix(
-            {(k, j): share * m + (1.0 - share) if k == j else share * m for (k, j), m in self.entries.items()}
-        )
-
     def dissipation(self, mu: Mapping[str, Any], op: Operations) -> Any:
         """``1/2 sum_kl M_kl grad mu_k . grad mu_l``; ``None`` if nothing moves."""
         terms = [0.5 * m * op.gradient_product(mu[k], mu[j]) for (k, j), m in self.entries.items()]

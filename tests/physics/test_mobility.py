@@ -32,13 +32,6 @@ def test_conductivity_counts_the_coupling_with_the_signs_of_the_charges() -> Non
     assert MobilityMatrix({}).conductivity(CHARGES) == 0.0
 
 
-def test_blending_with_unity_keeps_the_coupling_in_proportion() -> None:
-    half = COUPLED.towards_unity(0.25)
-    assert half.entries == pytest.approx(
-        {("A+", "A+"): 1.25, ("A+", "B-"): 0.125, ("B-", "A+"): 0.125, ("B-", "B-"): 1}
-    )
-
-
 @pytest.mark.parametrize(
     ("entries", "fault"),
     [

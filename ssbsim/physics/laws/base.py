@@ -106,11 +106,6 @@ class InterfaceLaw:
         """psi, or ``None``; what a rate depends on beside X is lagged."""
         return None
 
-    def unit_dissipation(self, a: State, b: State) -> Any:
-        """``sum X^2 / 2``: the same processes at conductances of one, which have the same equilibria."""
-        terms = [0.5 * x * x for x in self.affinities(a, b)]
-        return sum(terms[1:], terms[0])
-
     def conductances(self, species: str, *, tracer: bool = False) -> Floats | None:
         """Flux of a species over a small jump of its mu in kT, for every pair of grains; ``None`` where none crosses.
 
