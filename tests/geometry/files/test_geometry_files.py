@@ -208,7 +208,10 @@ def test_examples_come_from_their_script(tmp_path: Path):
     for name in EXAMPLES:
         ours, theirs = read_example(tmp_path, name), read_example(MESHES, name)
         if name.startswith("bicrystal"):
-            assert ours.content_hash() == theirs.content_hash()
+            # The last digit of a coordinate is the machine's.
+            np.testing.assert_allclose(ours.points, theirs.points, rtol=1e-12, atol=1e-12 * np.abs(theirs.points).max())
+            np.testing.assert_array_equal(ours.cells, theirs.cells)
+            np.testing.assert_array_equal(ours.cell_grain, theirs.cell_grain)
         assert ours.grain_measures() == pytest.approx(theirs.grain_measures(), rel=1e-2)
 
 
