@@ -10,8 +10,8 @@ a flow is right to ``lost / through`` of itself however small it is.
 
 A flow may also be nothing: between terminals that hold a species at one value, or that nothing connects. Then there is nothing to
 compare with, and what is left is rounding. A flow that does not add up counts as none where it is below 1e-20 of what a drop
-of kT over single cells would drive, summed, or below 1e-30 of it between terminals that hold the field at different values;
-it is then set to zero, and the bound is said.
+of kT over single cells would drive, summed, or below 1e-30 of it where something drives one: terminals that hold different values
+and that the field can go between (:mod:`~ssbsim.physics.pools`); it is then set to zero, and the bound is said.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ssbsim.errors import ConvergenceError
-from ssbsim.physics import POTENTIAL
+from ssbsim.physics import POTENTIAL, Pools, find_pools
 from ssbsim.solvers import conductance_of_rows, refine
 from ssbsim.studies.simulation import Simulation
 
@@ -49,7 +49,7 @@ class Flow:
         through: Sum of the magnitudes of what the terminals supply.
         lost: What free rows leave over.
         nothing: A flow below this counts as none.
-        is_driven: Whether terminals hold the field at different values.
+        is_driven: Whether terminals that it can go between hold it at different values.
         unit: Of the rates, in mol/s, or A for electrons.
     """
 
@@ -80,12 +80,23 @@ class Flow:
         return not self.is_resolved and self.through + self.lost <= self.nothing
 
 
-def flows_of_fields(simulation: Simulation, dissipated: Floats) -> dict[str, Flow]:
+def _driven(pools: Pools) -> set[str]:
+    """Fields that terminals hold at values which no state at rest can have."""
+    found = set()
+    for weights in pools.contradictions:
+        applied = [(c, pools.sources[i].applied) for i, c in weights.items()]
+        if sum(c * one.value for c, one in applied) != 0.0 or sum(c * one.rest for c, one in applied) != 0.0:
+            found |= {pools.sources[i].field for i in weights}
+    return found
+
+
+def flows_of_fields(simulation: Simulation, dissipated: Floats, driven: set[str]) -> dict[str, Flow]:
     """The flow of every field that a terminal supplies, at the present state.
 
     Args:
         simulation: The simulation.
         dissipated: ``dR/dy`` there.
+        driven: Fields that something drives.
     """
     placement, solver = simulation.functional.placement, simulation.solver
     stores = ~placement.rows.instantaneous
@@ -99,8 +110,7 @@ def flows_of_fields(simulation: Simulation, dissipated: Floats) -> dict[str, Flo
         column = placement.unknowns.column
         open_rows = column(solver.free_rows & stores, name)
         lost = simulation.sum(np.abs(column(dissipated, name)[open_rows]))
-        held = {(fixed.applied.value, fixed.applied.rest) for fixed in placement.rows.fixed if fixed.field == name}
-        is_driven = len(held) > 1
+        is_driven = name in driven
         bound = _NOTHING_DRIVEN if is_driven else _NOTHING
         nothing = bound * simulation.sum(np.abs(column(np.where(stores, size, 0.0), name)))
         unit = (scales.current if name == POTENTIAL else scales.flux) * simulation.mesh.area_unit
@@ -122,10 +132,11 @@ def refine_steady(simulation: Simulation, size: float, study: str) -> dict[str, 
     """
     solver, functional = simulation.solver, simulation.functional
     stores = ~functional.placement.rows.instantaneous
+    driven = _driven(find_pools(functional.placement))
     best: tuple[float, dict[str, Flow], Floats] | None = None
     for _ in range(_REFINEMENTS):
         dissipated = solver.assemble(functional.forms.dissipated)
-        flows = flows_of_fields(simulation, dissipated)
+        flows = flows_of_fields(simulation, dissipated, driven)
         looked_at = [flow for flow in flows.values() if flow.is_driven or not flow.is_nothing]
         worst = max((flow.share_lost for flow in looked_at), default=0.0)
         # A solve that leaves half of what was lost is at the end of its digits, or its step is short for the cell.
