@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,14 @@ ssbsim.cli.main(["run", *sys.argv[4:]])
 
 def history(folder: Path) -> np.ndarray:
     return ssbsim.open_results(folder).history["time [s]"].to_numpy()
+
+
+@pytest.fixture(autouse=True)
+def signals_are_heard() -> Iterator[None]:
+    """Workers of pytest-xdist ignore SIGINT, and what is ignored is left alone."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="module")
