@@ -50,7 +50,7 @@ def test_over_a_step_exactly_the_given_charge_passes_and_a_rejected_step_leaves_
             before, after = made.flows(point), made.flows(first.accepted)
             unit = made.scales.current * made.scales.time
             seconds = SIZES[0] * made.scales.time
-            passed = made.current("left", after, before, first.supplied, seconds) * seconds
+            passed = made.mean_current("left", after, before, first.supplied, seconds) * seconds
             assert passed == pytest.approx(0.03 * SIZES[0] * unit, rel=1e-8), name
 
 
