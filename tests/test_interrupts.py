@@ -62,11 +62,14 @@ def history(folder: Path) -> np.ndarray:
 
 
 @pytest.fixture(autouse=True)
-def signals_are_heard() -> Iterator[None]:
-    """Workers of pytest-xdist ignore SIGINT, and what is ignored is left alone."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def signals_are_heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever ran before in this process; workers of pytest-xdist may ignore SIGINT, and what is ignored is left alone."""
+    monkeypatch.setattr(interrupts, "_watch", interrupts._Watch())
+    before = {one: signal.signal(one, signal.SIG_DFL) for one in interrupts.SIGNALS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
-    signal.signal(signal.SIGINT, before)
+    for one, handler in before.items():
+        signal.signal(one, signal.SIG_DFL if handler is None else handler)
 
 
 @pytest.fixture(scope="module")
